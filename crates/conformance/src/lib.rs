@@ -1,0 +1,1 @@
+//! Golden-vector checks of every crate, over any directory of vector files.

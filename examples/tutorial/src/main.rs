@@ -1,0 +1,3 @@
+//! The whole tutorial on a chain.
+
+fn main() {}
