@@ -1,1 +1,49 @@
-fn main() {}
+//! `cargo xtask …`: the project's commands. Each one is a thin wrapper, so that this program stays quick to build.
+
+mod command;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// The project's commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run the whole tutorial on a local chain with a real node and a real bundler (`--help` lists its options)
+    #[command(disable_help_flag = true)]
+    Demo(Rest),
+    /// Start a local chain with a bundler and all contracts, and keep it running until Ctrl-C
+    #[command(disable_help_flag = true)]
+    Devnet(Rest),
+    /// Run every golden-vector check over the project's vectors, or over the files of `--dir DIR`
+    #[command(disable_help_flag = true)]
+    Vectors(Rest),
+    /// Compile the Solidity sources and write their code, or compare it with `--check`
+    #[command(disable_help_flag = true)]
+    Contracts(Rest),
+    /// Run all checks and tests, the fast ones first
+    Test(test::Arguments),
+}
+
+/// Arguments that are handed on as they are.
+#[derive(Debug, clap::Args)]
+struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Demo(rest) => command::become_binary("tutorial", "tutorial", &rest.arguments),
+        Task::Devnet(rest) => command::become_binary("testkit", "devnet", &rest.arguments),
+        Task::Vectors(rest) => command::become_binary("conformance", "conformance", &rest.arguments),
+        Task::Contracts(rest) => command::become_binary("session-contracts", "compile", &rest.arguments),
+        Task::Test(arguments) => test::run(&arguments),
+    }
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask test`: every check and test, the fast ones first.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use crate::command::{self, cargo, has_subcommand};
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Only the steps whose name contains this text
+    #[arg(long)]
+    only: Option<String>,
+    /// Name the steps and stop
+    #[arg(long)]
+    list: bool,
+}
+
+struct Step {
+    name: &'static str,
+    run: fn() -> anyhow::Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", run: || command::run(&mut cargo(["fmt", "--all", "--check"])) },
+    Step {
+        name: "clippy",
+        run: || command::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+    },
+    Step { name: "core without default features", run: core_alone },
+    Step { name: "unit, vector and end-to-end tests", run: tests },
+    Step { name: "doc tests", run: || command::run(&mut cargo(["test", "--quiet", "--workspace", "--doc"])) },
+    Step { name: "documentation", run: documentation },
+    Step { name: "golden vectors", run: || command::run(&mut cargo(["run", "--quiet", "--package", "conformance"])) },
+    Step { name: "licences and advisories", run: deny },
+];
+
+/// Runs the steps in order and stops at the first that fails.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let wanted = |step: &&Step| arguments.only.as_ref().is_none_or(|text| step.name.contains(text.as_str()));
+    for step in STEPS.iter().filter(wanted) {
+        if arguments.list {
+            println!("{}", step.name);
+            continue;
+        }
+        println!("==> {}", step.name);
+        let start = Instant::now();
+        (step.run)().with_context(|| format!("step `{}` failed", step.name))?;
+        println!("<== {} ({} s)", step.name, start.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+fn core_alone() -> anyhow::Result<()> {
+    for package in ["session-types", "policy-encoding", "userop"] {
+        for features in [&["--no-default-features"][..], &["--all-features"][..]] {
+            command::run(
+                cargo(["clippy", "--quiet", "--package", package]).args(features).args(["--", "-D", "warnings"]),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn tests() -> anyhow::Result<()> {
+    if has_subcommand("nextest") {
+        command::run(&mut cargo(["nextest", "run", "--workspace", "--no-fail-fast"]))
+    } else {
+        command::run(&mut cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]))
+    }
+}
+
+fn documentation() -> anyhow::Result<()> {
+    let mut command = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--lib"]);
+    command::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn deny() -> anyhow::Result<()> {
+    if !has_subcommand("deny") {
+        println!("cargo-deny is not installed: left out");
+        return Ok(());
+    }
+    // Advisories need a database from the network, which a closed machine does not have.
+    command::run(&mut cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
