@@ -1,1 +1,16 @@
 //! Our own Solidity for tests and the demo: compiled code, addresses, and an in-process EVM to run it.
+//!
+//! The contracts are written from the public ABI and from recorded behaviour of the deployed ones. They exist so that
+//! a local chain or a test can offer what the session module and its policies offer on a public chain.
+//!
+//! - [`Contract`]: the compiled runtime code of each;
+//! - [`placements`]: which code a local chain needs at which address;
+//! - [`evm`]: an in-process EVM that runs them without a node.
+
+pub mod address;
+mod contract;
+pub mod evm;
+mod placement;
+
+pub use contract::Contract;
+pub use placement::{Generation, Placement, placements};

@@ -1,0 +1,71 @@
+use std::sync::LazyLock;
+
+use alloy_primitives::hex;
+
+macro_rules! contracts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One of our contracts, compiled.
+        ///
+        /// None has constructor arguments or immutables, so the runtime code can be set at any address.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Contract {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Contract {
+            /// Every contract.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The contract's name in Solidity.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The code that stands at the contract's address once it is deployed.
+            #[must_use]
+            pub fn runtime_code(self) -> &'static [u8] {
+                match self {
+                    $(Self::$name => {
+                        static CODE: LazyLock<Vec<u8>> =
+                            LazyLock::new(|| decode(include_str!(concat!("../compiled/", stringify!($name), ".hex"))));
+                        &CODE
+                    })*
+                }
+            }
+        }
+    };
+}
+
+contracts! {
+    /// Policy that passes everything.
+    Sudo,
+    /// ERC-7484 registry that attests everything.
+    Registry,
+    /// A number for each caller, with functions to increment, set, add to and pay into it.
+    Counter,
+    /// ERC-20 that mints to anyone.
+    Token,
+}
+
+/// Empty for text that is not hex, which the test below rules out.
+fn decode(text: &str) -> Vec<u8> {
+    hex::decode(text.trim_end()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Contract;
+
+    #[test]
+    fn all_code_fits_a_public_chain() {
+        const EIP_170_LIMIT: usize = 24_576;
+        for contract in Contract::ALL {
+            let size = contract.runtime_code().len();
+            assert!(size > 0 && size <= EIP_170_LIMIT, "{}: {size} bytes", contract.name());
+        }
+    }
+}
