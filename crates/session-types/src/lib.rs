@@ -3,3 +3,24 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+pub mod abi;
+mod action;
+mod content;
+pub mod deployment;
+mod error;
+mod id;
+mod mode;
+mod policy;
+mod session;
+mod validator;
+
+pub use action::{ActionData, ActionTarget, VALUE_SELECTOR};
+pub use content::Erc7739Context;
+pub use deployment::{Deployment, Generation, PolicyKind, PolicyRevision, PolicySet};
+pub use error::{SessionError, SessionList, UnknownMode};
+pub use id::{ActionId, ConfigId, ContentKey, PermissionId, PolicyId};
+pub use mode::{SignedFlags, SmartSessionMode};
+pub use policy::{ActionSlot, Erc1271Slot, PolicyData, Slot, SlotKind, UserOpSlot};
+pub use session::{Session, SessionBuilder};
+pub use validator::SessionValidator;

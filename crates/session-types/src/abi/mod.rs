@@ -1,0 +1,9 @@
+//! The session module's own structs, as they stand in its ABI.
+//!
+//! These are plain data: they hold whatever the chain, a stored text or another library produced, including sessions
+//! that the module would refuse. [`Session`](crate::Session) is the checked form of [`Session`].
+
+mod structs;
+pub(crate) mod words;
+
+pub use structs::{ActionData, ChainDigest, EnableSession, Erc7739Context, Erc7739Data, PolicyData, Session};
