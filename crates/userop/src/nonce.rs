@@ -76,6 +76,15 @@ pub struct Nonce {
 }
 
 impl Nonce {
+    /// The nonce as the entry point takes it: `key(24) ++ sequence(8)`.
+    #[must_use]
+    pub fn to_u256(self) -> U256 {
+        let mut word = B256::ZERO;
+        word[..24].copy_from_slice(self.key.0.as_slice());
+        word[24..].copy_from_slice(&self.sequence.to_be_bytes());
+        word.into()
+    }
+
     /// The nonce after this one in its lane; `None` at the end of the lane.
     #[must_use]
     pub fn next(self) -> Option<Self> {
@@ -85,10 +94,7 @@ impl Nonce {
 
 impl From<Nonce> for U256 {
     fn from(nonce: Nonce) -> Self {
-        let mut word = B256::ZERO;
-        word[..24].copy_from_slice(nonce.key.0.as_slice());
-        word[24..].copy_from_slice(&nonce.sequence.to_be_bytes());
-        word.into()
+        nonce.to_u256()
     }
 }
 
@@ -198,7 +204,7 @@ mod tests {
     fn nonce_is_key_and_sequence() {
         let key = NonceKey::validator_lane(Address::repeat_byte(0xab), [0, 0, 0, 1]);
         let nonce = key.at(u64::MAX);
-        assert_eq!(Nonce::from(U256::from(nonce)), nonce);
+        assert_eq!(Nonce::from(nonce.to_u256()), nonce);
         assert_eq!(nonce.next(), None);
         assert_eq!(key.at(4).next(), Some(key.at(5)));
     }

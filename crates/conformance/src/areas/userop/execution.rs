@@ -2,7 +2,7 @@ use alloy_primitives::B256;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use userop::execution::with_execute_user_op;
-use userop::{Call, ExecType, Execution, ModeCode};
+use userop::{Call, CallType, ExecType, Execution, ModeCode};
 
 use super::json::{address, bytes, bytes_or_empty, member, number_or_zero, text};
 use crate::{Document, Tally};
@@ -78,16 +78,23 @@ fn inverted(case: &Value) -> Result<()> {
     let tries = member(case, "revertOnError")?.as_bool() == Some(true);
     let expected = if tries { ExecType::Try } else { ExecType::Revert };
     ensure!(mode.exec_type() == Some(expected), "expected {expected:?}, saw {mode:?}");
-    let call_type = mode.call_type().context("call type")?;
-    let name = match call_type {
-        userop::CallType::Single => "call",
-        userop::CallType::Batch => "batchcall",
-        userop::CallType::Delegate => "delegatecall",
-        _ => "static",
+    let call_type = match text(case, "type")? {
+        "call" => CallType::Single,
+        "batchcall" => CallType::Batch,
+        "delegatecall" => CallType::Delegate,
+        _ => CallType::Static,
     };
-    let stated = text(case, "type")?;
-    ensure!(stated.starts_with(name) || name.starts_with(stated), "{call_type:?} is not {stated}");
-    ensure!(ModeCode::new(call_type, expected) == mode, "mode {mode:?}");
+    let (mut selector, mut payload) = ([0; 4], [0; 22]);
+    fill(&mut selector, &bytes_or_empty(case, "selector")?)?;
+    fill(&mut payload, &bytes_or_empty(case, "data")?)?;
+    let seen = ModeCode::new(call_type, expected).with_context(selector, payload);
+    ensure!(seen == mode, "expected {mode:?}, saw {seen:?}");
+    ensure!((mode.selector(), mode.payload()) == (selector, payload), "the context reads back differently");
+    Ok(())
+}
+
+fn fill(field: &mut [u8], bytes: &[u8]) -> Result<()> {
+    field.get_mut(..bytes.len()).context("too long for its field")?.copy_from_slice(bytes);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ fn layout(case: &Value) -> Result<()> {
 }
 
 fn check_nonce(nonce: Nonce, stated: U256) -> Result<()> {
-    ensure!(U256::from(nonce) == stated, "nonce: expected {stated}, saw {}", U256::from(nonce));
+    ensure!(nonce.to_u256() == stated, "nonce: expected {stated}, saw {}", nonce.to_u256());
     ensure!(Nonce::from(stated) == nonce, "the nonce reads back differently");
     Ok(())
 }

@@ -159,7 +159,7 @@ fn check_packed(operation: &UserOperation, version: EntryPointVersion, expected:
     let packed = operation.pack(version)?;
     let same = |name: &str, seen: &[u8]| -> Result<()> {
         let expected = bytes(expected, name)?;
-        ensure!(expected == seen, "{name}: expected {expected}, saw {}", Bytes::copy_from_slice(seen));
+        ensure!(*expected == *seen, "{name}: expected {expected}, saw {}", Bytes::copy_from_slice(seen));
         Ok(())
     };
     same("sender", packed.sender.as_slice())?;
