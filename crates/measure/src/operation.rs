@@ -1,0 +1,117 @@
+use std::hint::black_box;
+
+use criterion::BenchmarkId;
+
+use crate::allocations;
+use crate::report::{Record, Variant};
+use crate::suite::{Mode, Suite, folder};
+
+/// One operation: call [`floor`](Self::floor), [`naive`](Self::naive) and [`ours`](Self::ours) on it in any order.
+#[expect(missing_debug_implementations, reason = "criterion's state has none")]
+pub struct Operation<'a> {
+    suite: &'a mut Suite,
+    record: Record,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(suite: &'a mut Suite, name: &str) -> Self {
+        let record = Record {
+            package: suite.package.to_owned(),
+            bench: suite.bench.to_owned(),
+            operation: name.to_owned(),
+            at: None,
+            goal: None,
+            allocations: None,
+            floor: None,
+            variants: Vec::new(),
+        };
+        Self { suite, record }
+    }
+
+    /// The size of the input (chains, actions, rules, bytes), when the operation is measured at several: a point of a growth curve.
+    #[must_use]
+    pub const fn at(mut self, size: u64) -> Self {
+        self.record.at = Some(size);
+        self
+    }
+
+    /// Measures the least that any implementation must do; `what` says in words what that is.
+    #[must_use]
+    pub fn floor<R>(mut self, what: &str, work: impl FnMut() -> R) -> Self {
+        self.record.floor = Some(what.to_owned());
+        self.variant("floor", work)
+    }
+
+    /// Measures the straightforward version, most often alloy's derive.
+    #[must_use]
+    pub fn naive<R>(self, work: impl FnMut() -> R) -> Self {
+        self.variant("naive", work)
+    }
+
+    /// Measures our version.
+    #[must_use]
+    pub fn ours<R>(self, work: impl FnMut() -> R) -> Self {
+        self.variant("ours", work)
+    }
+
+    /// The largest ratio of ours to the floor that is still good.
+    #[must_use]
+    pub const fn goal(mut self, ratio: f64) -> Self {
+        self.record.goal = Some(ratio);
+        self
+    }
+
+    /// The largest number of allocations of ours that is still good.
+    #[must_use]
+    pub const fn allocations(mut self, most: u64) -> Self {
+        self.record.allocations = Some(most);
+        self
+    }
+
+    fn variant<R>(mut self, name: &str, mut work: impl FnMut() -> R) -> Self {
+        match &mut self.suite.mode {
+            Mode::Loop { operation, at, variant, times } => {
+                if *operation == self.record.operation && *at == self.record.at && variant == name {
+                    for _ in 0..*times {
+                        black_box(work());
+                    }
+                }
+                return self;
+            }
+            Mode::Once => {
+                black_box(work());
+            }
+            Mode::Time(criterion) => {
+                let id = match self.record.at {
+                    Some(size) => BenchmarkId::new(name, size),
+                    None => BenchmarkId::from_parameter(name),
+                };
+                let mut group = criterion.benchmark_group(format!("{} {}", self.record.package, self.record.operation));
+                group.bench_function(id, |bencher| bencher.iter(&mut work));
+                group.finish();
+            }
+        }
+        black_box(work());
+        let (result, allocations) = allocations::count(&mut work);
+        drop(black_box(result));
+        self.record.variants.push(Variant { name: name.to_owned(), allocations });
+        self
+    }
+}
+
+impl Drop for Operation<'_> {
+    fn drop(&mut self) {
+        if !matches!(self.suite.mode, Mode::Time(_)) {
+            return;
+        }
+        let folder = folder();
+        let at = self.record.at.map(|size| format!("@{size}")).unwrap_or_default();
+        let name = format!("{}.{}{at}.json", self.record.package, self.record.operation.replace(['/', ' '], "-"));
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| Ok(serde_json::to_string_pretty(&self.record)?))
+            .and_then(|text| std::fs::write(folder.join(name), text));
+        if let Err(error) = written {
+            eprintln!("`{}` is not in the table: {error}", self.record.operation);
+        }
+    }
+}

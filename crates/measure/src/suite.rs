@@ -1,0 +1,65 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use criterion::Criterion;
+
+use crate::Operation;
+
+/// How a bench is run.
+pub(crate) enum Mode {
+    /// Time, with criterion.
+    Time(Box<Criterion>),
+    /// Every variant once, to see that it works: `cargo test --benches`.
+    Once,
+    /// One variant so many times and nothing else, under an instruction counter.
+    Loop { operation: String, at: Option<u64>, variant: String, times: u64 },
+}
+
+/// The operations of one bench file.
+#[expect(missing_debug_implementations, reason = "criterion's state has none")]
+pub struct Suite {
+    pub(crate) package: &'static str,
+    pub(crate) bench: &'static str,
+    pub(crate) mode: Mode,
+}
+
+impl Suite {
+    /// Use [`suite!`](crate::suite).
+    ///
+    /// `MEASURE_LOOP=variant:times:at:operation` (`at` may be empty) makes the program run that one variant and nothing else.
+    #[must_use]
+    pub fn new(package: &'static str, bench: &'static str) -> Self {
+        let mode = match std::env::var("MEASURE_LOOP") {
+            Ok(text) => looped(&text),
+            Err(_) if std::env::args().any(|argument| argument == "--bench") => Mode::Time(Box::new(
+                Criterion::default()
+                    .warm_up_time(Duration::from_millis(300))
+                    .measurement_time(Duration::from_millis(1000))
+                    .sample_size(30)
+                    .without_plots()
+                    .configure_from_args(),
+            )),
+            Err(_) => Mode::Once,
+        };
+        Self { package, bench, mode }
+    }
+
+    /// Begins an operation. The name is the row of the table: a few words, without the crate's name.
+    pub fn operation<'a>(&'a mut self, name: &str) -> Operation<'a> {
+        Operation::new(self, name)
+    }
+}
+
+fn looped(text: &str) -> Mode {
+    let mut parts = text.splitn(4, ':');
+    let mut next = || parts.next().unwrap_or_default().to_owned();
+    let (variant, times, at, operation) = (next(), next(), next(), next());
+    Mode::Loop { operation, at: at.parse().ok(), variant, times: times.parse().unwrap_or(1) }
+}
+
+/// `target/measure`, beside criterion's own folder.
+pub(crate) fn folder() -> PathBuf {
+    // The program stands in `target/<profile>/deps`.
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors().nth(3).map_or_else(|| PathBuf::from("target"), PathBuf::from).join("measure")
+}

@@ -1,0 +1,3 @@
+#![doc = "Device logic."]
+#![no_std]
+extern crate alloc;
