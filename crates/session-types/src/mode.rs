@@ -21,6 +21,16 @@ impl SmartSessionMode {
         matches!(self, Self::Enable | Self::UnsafeEnable)
     }
 
+    /// The mode as one that enables; `None` for [`Use`](Self::Use).
+    #[must_use]
+    pub const fn enable_mode(self) -> Option<EnableMode> {
+        match self {
+            Self::Use => None,
+            Self::Enable => Some(EnableMode::Enable),
+            Self::UnsafeEnable => Some(EnableMode::UnsafeEnable),
+        }
+    }
+
     /// The mode's byte.
     #[must_use]
     pub const fn to_byte(self) -> u8 {
@@ -56,6 +66,24 @@ impl TryFrom<u8> for SmartSessionMode {
 
     fn try_from(byte: u8) -> Result<Self, UnknownMode> {
         Self::from_byte(byte)
+    }
+}
+
+/// A mode that enables a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EnableMode {
+    /// [`SmartSessionMode::Enable`].
+    Enable,
+    /// [`SmartSessionMode::UnsafeEnable`].
+    UnsafeEnable,
+}
+
+impl From<EnableMode> for SmartSessionMode {
+    fn from(mode: EnableMode) -> Self {
+        match mode {
+            EnableMode::Enable => Self::Enable,
+            EnableMode::UnsafeEnable => Self::UnsafeEnable,
+        }
     }
 }
 
