@@ -60,3 +60,21 @@ pub mod current {
     /// Owner-list validator.
     pub const OWNABLE_VALIDATOR: Address = address!("0x000000000013fdB5234E4E3162a810F54d9f7E98");
 }
+
+/// Owner validators of Nexus accounts, by the set of contracts that they came with.
+pub mod owner {
+    use super::{Address, address};
+
+    /// Nexus 1.0.0 and 1.0.2 of the bundler clients.
+    pub const NEXUS_LEGACY: Address = address!("0x0000002D6DB27c52E3C11c1Cf24072004AC75cBa");
+    /// Suites 1.0.0 and 2.0.0.
+    pub const SUITE_1_0_0: Address = address!("0x00000000d12897DDAdC2044614A9677B191A2d95");
+    /// Suite 1.1.0.
+    pub const SUITE_1_1_0: Address = address!("0x00000000E894100bEcFc7c934Ab7aC8FBA08A44c");
+    /// Suite 2.1.0.
+    pub const SUITE_2_1_0: Address = address!("0x0000000031ef4155C978d48a8A7d4EDba03b04fE");
+    /// Suite 2.2.1.
+    pub const SUITE_2_2_1: Address = address!("0x0000000002d3cC5642A748B6783F32C032616E03");
+    /// Suite 2.3.0.
+    pub const SUITE_2_3_0: Address = address!("0x1Cdae7dcc3f32551865EfE3d77AC2b88Ee2905B4");
+}

@@ -41,14 +41,48 @@ macro_rules! contracts {
 }
 
 contracts! {
-    /// Policy that passes everything.
+    /// Session module of the current generation.
+    SmartSession,
+    /// Session module of the first generation, which asks the registry.
+    SmartSessionLegacy,
+    /// Policy that passes everything; the same in both generations.
     Sudo,
+    /// Policy of up to 16 rules; the same in both generations.
+    UniversalAction,
+    /// Policy of ERC-20 budgets, current generation.
+    SpendingLimit,
+    /// Policy of ERC-20 budgets, first generation.
+    SpendingLimitLegacy,
+    /// Policy of a validity window, current generation (12 bytes of init data).
+    TimeFrame,
+    /// Policy of a validity window, first generation (32 bytes of init data).
+    TimeFrameLegacy,
+    /// Policy of a number of uses.
+    UsageLimit,
+    /// Policy of a native value budget.
+    ValueLimit,
+    /// Policy of rules joined by a tree.
+    ArgPolicy,
+    /// Policy of allowed targets.
+    ContractWhitelist,
+    /// Policy of gas and cost budgets.
+    SimpleGas,
+    /// Owner-list validator of the current generation: sessions sign the raw hash.
+    OwnableValidator,
+    /// Owner-list validator of the first generation: sessions sign the personal message of the hash.
+    OwnableValidatorLegacy,
+    /// Validator of one owner key, with safe senders and ERC-7739.
+    K1Validator,
     /// ERC-7484 registry that attests everything.
     Registry,
     /// A number for each caller, with functions to increment, set, add to and pay into it.
     Counter,
     /// ERC-20 that mints to anyone.
     Token,
+    /// Session validator without keys, for tests that are not about signatures.
+    StandInValidator,
+    /// Account without keys, for tests that are not about the owner's signature.
+    StandInAccount,
 }
 
 /// Empty for text that is not hex, which the test below rules out.

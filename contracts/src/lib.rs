@@ -8,6 +8,7 @@
 //! - [`evm`]: an in-process EVM that runs them without a node.
 
 pub mod address;
+pub mod compile;
 mod contract;
 pub mod evm;
 mod placement;

@@ -1,7 +1,7 @@
 use alloy_primitives::Address;
 
 use crate::Contract;
-use crate::address::{COUNTER, REGISTRY, TOKEN, current, legacy};
+use crate::address::{COUNTER, REGISTRY, TOKEN, current, legacy, owner};
 
 /// A set of published addresses whose contracts belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,9 +37,32 @@ pub fn placements() -> Vec<Placement> {
 }
 
 const PLACES: &[(Contract, Address)] = &[
-    (Contract::Registry, REGISTRY),
+    (Contract::SmartSessionLegacy, legacy::SMART_SESSION),
+    (Contract::SmartSession, current::SMART_SESSION),
     (Contract::Sudo, legacy::SUDO),
     (Contract::Sudo, current::SUDO),
+    (Contract::UniversalAction, legacy::UNIVERSAL_ACTION),
+    (Contract::UniversalAction, current::UNIVERSAL_ACTION),
+    (Contract::SpendingLimitLegacy, legacy::SPENDING_LIMIT),
+    (Contract::SpendingLimit, current::SPENDING_LIMIT),
+    (Contract::TimeFrameLegacy, legacy::TIME_FRAME),
+    (Contract::TimeFrame, current::TIME_FRAME),
+    (Contract::UsageLimit, legacy::USAGE_LIMIT),
+    (Contract::UsageLimit, current::USAGE_LIMIT),
+    (Contract::ValueLimit, legacy::VALUE_LIMIT),
+    (Contract::ValueLimit, current::VALUE_LIMIT),
+    (Contract::ArgPolicy, current::ARG_POLICY),
+    (Contract::ContractWhitelist, current::CONTRACT_WHITELIST),
+    (Contract::SimpleGas, current::SIMPLE_GAS),
+    (Contract::OwnableValidatorLegacy, legacy::OWNABLE_VALIDATOR),
+    (Contract::OwnableValidator, current::OWNABLE_VALIDATOR),
+    (Contract::K1Validator, owner::NEXUS_LEGACY),
+    (Contract::K1Validator, owner::SUITE_1_0_0),
+    (Contract::K1Validator, owner::SUITE_1_1_0),
+    (Contract::K1Validator, owner::SUITE_2_1_0),
+    (Contract::K1Validator, owner::SUITE_2_2_1),
+    (Contract::K1Validator, owner::SUITE_2_3_0),
+    (Contract::Registry, REGISTRY),
     (Contract::Counter, COUNTER),
     (Contract::Token, TOKEN),
 ];
