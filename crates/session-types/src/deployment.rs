@@ -4,7 +4,7 @@ use core::fmt;
 
 use alloy_primitives::{Address, address};
 
-use crate::SlotKind;
+use crate::{SigningForm, SlotKind};
 
 /// Which of the two sets of contracts in circulation.
 ///
@@ -207,16 +207,6 @@ impl PolicySet {
     pub fn iter(&self) -> impl Iterator<Item = (PolicyKind, DeployedPolicy)> {
         PolicyKind::ALL.into_iter().filter_map(|kind| Some((kind, self.deployed(kind)?)))
     }
-}
-
-/// What a session key puts its ECDSA signature over, and the `v` it writes: the deployed validators differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SigningForm {
-    /// The hash itself, `v` 27 or 28.
-    Raw,
-    /// The EIP-191 personal message of the hash's 32 bytes, `v` 27 or 28.
-    PersonalMessage,
 }
 
 /// The validator that checks the signatures of a list of owners.

@@ -64,11 +64,24 @@ pub fn compress(data: &[u8]) -> Vec<u8> {
 /// or more.
 #[must_use]
 pub fn compress_with(buckets: Buckets, data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(compressed_bound(data.len()));
+    compress_into(buckets, data, &mut out);
+    out
+}
+
+/// The most bytes that `length` bytes compress to.
+#[must_use]
+pub const fn compressed_bound(length: usize) -> usize {
+    length + length / MAX_RUN + 2
+}
+
+/// Compresses behind what `out` holds; with room for [`compressed_bound`] more bytes nothing is allocated.
+pub fn compress_into(buckets: Buckets, data: &[u8], out: &mut Vec<u8>) {
     match (buckets, data.len() <= usize::from(u16::MAX)) {
-        (Buckets::JavaScript, true) => run::<u16, false>(data),
-        (Buckets::JavaScript, false) => run::<usize, false>(data),
-        (Buckets::Exact, true) => run::<u16, true>(data),
-        (Buckets::Exact, false) => run::<usize, true>(data),
+        (Buckets::JavaScript, true) => run::<u16, false>(data, out),
+        (Buckets::JavaScript, false) => run::<usize, false>(data, out),
+        (Buckets::Exact, true) => run::<u16, true>(data, out),
+        (Buckets::Exact, false) => run::<usize, true>(data, out),
     }
 }
 
@@ -153,8 +166,7 @@ fn compared(data: &[u8], behind: usize, ahead: usize, most: usize) -> usize {
     length
 }
 
-fn run<P: Position, const EXACT: bool>(data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() + data.len() / MAX_RUN + 2);
+fn run<P: Position, const EXACT: bool>(data: &[u8], out: &mut Vec<u8>) {
     let limit = data.len().saturating_sub(13);
     let end = data.len().saturating_sub(4);
     let mut table = [P::ZERO; BUCKETS];
@@ -179,9 +191,9 @@ fn run<P: Position, const EXACT: bool>(data: &[u8]) -> Vec<u8> {
             break;
         }
         at -= 1;
-        literals(&mut out, &data[anchor..at]);
+        literals(out, &data[anchor..at]);
         let length = compared(data, candidate + 3, at + 3, end - (at + 3));
-        matched(&mut out, length, at - candidate - 1);
+        matched(out, length, at - candidate - 1);
         at += length;
         for _ in 0..2 {
             table[bucket::<EXACT>(three(data, at))] = P::pack(at);
@@ -189,8 +201,7 @@ fn run<P: Position, const EXACT: bool>(data: &[u8]) -> Vec<u8> {
         }
         anchor = at;
     }
-    literals(&mut out, &data[anchor..]);
-    out
+    literals(out, &data[anchor..]);
 }
 
 #[inline]
