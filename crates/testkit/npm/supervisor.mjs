@@ -1,0 +1,38 @@
+// Starts programs for the process at the other end of standard input, and kills them all when that end closes: however
+// that process ends, its end closes. It must be started as the leader of a process group of its own.
+//
+// One JSON object a line: in  {"start": name, "command": [program, ...arguments], "log": file}
+//                             {"tell": name, "line": text}
+//                         out {"exited": name, "status": text}
+import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const children = new Map();
+const tell = (event) => process.stdout.write(JSON.stringify(event) + "\n");
+const end = () => process.kill(-process.pid, "SIGKILL");
+
+process.stdout.on("error", end);
+process.stdin.on("error", end);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, end);
+
+// Settings of the user's own nodes and bundlers are not for these.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(ALTO|ANVIL|FOUNDRY|SENTRY)_/.test(name)));
+
+function start({ start: name, command: [program, ...args], log }) {
+  const file = openSync(log, "a");
+  // The children's standard input closes with this process, for those that watch it.
+  const child = spawn(program, args, { stdio: ["pipe", file, file], env });
+  child.stdin.on("error", () => {});
+  child.on("error", (error) => tell({ exited: name, status: error.message }));
+  child.on("exit", (code, signal) => tell({ exited: name, status: signal ? `signal ${signal}` : `status ${code}` }));
+  children.set(name, child);
+}
+
+createInterface({ input: process.stdin })
+  .on("line", (line) => {
+    const message = JSON.parse(line);
+    if (message.start) start(message);
+    else children.get(message.tell)?.stdin.write(message.line + "\n");
+  })
+  .on("close", end);
