@@ -1,0 +1,43 @@
+use alloc::vec::Vec;
+
+use crate::{
+    DecodeError, Generation, Policy, Slots,
+    check::{ActionCheck, MessageCheck, Usage, UserOpCheck, Verdict, Window},
+};
+
+/// Permits everything that its place in the session covers: any arguments, any value, any number of times.
+///
+/// Init data: empty; the contract ignores whatever is there.
+#[doc(alias = "getSudoPolicy")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sudo;
+
+impl Policy for Sudo {
+    fn name(&self) -> &'static str {
+        "sudo"
+    }
+
+    fn slots(&self) -> Slots {
+        Slots::new(true, true, true)
+    }
+
+    fn init_data(&self, _: Generation) -> Vec<u8> {
+        Vec::new()
+    }
+
+    fn decode(_: Generation, _: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self)
+    }
+
+    fn check_action(&self, _: &mut Usage, _: &ActionCheck<'_>) -> Verdict {
+        Ok(Window::UNBOUNDED)
+    }
+
+    fn check_user_op(&self, _: &mut Usage, _: &UserOpCheck<'_>) -> Verdict {
+        Ok(Window::UNBOUNDED)
+    }
+
+    fn check_message(&self, _: &MessageCheck) -> Verdict {
+        Ok(Window::UNBOUNDED)
+    }
+}
