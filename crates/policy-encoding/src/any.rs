@@ -1,34 +1,12 @@
 use alloc::{sync::Arc, vec::Vec};
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    ArgPolicy, ContractWhitelist, DecodeError, Generation, Policy, SimpleGas, Slots, SpendingLimits, Sudo, TimeFrame,
-    UniversalAction, UsageLimit, ValueLimit,
+    ArgPolicy, ContractWhitelist, DecodeError, Policy, SimpleGas, SpendingLimits, Sudo, TimeFrame, UniversalAction,
+    UsageLimit, ValueLimit,
     check::{ActionCheck, MessageCheck, Usage, UserOpCheck, Verdict},
 };
-
-/// The kinds of policy that this crate knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum PolicyKind {
-    /// [`Sudo`]
-    Sudo,
-    /// [`UniversalAction`]
-    UniversalAction,
-    /// [`ArgPolicy`]
-    Arg,
-    /// [`SpendingLimits`]
-    SpendingLimits,
-    /// [`ValueLimit`]
-    ValueLimit,
-    /// [`UsageLimit`]
-    UsageLimit,
-    /// [`TimeFrame`]
-    TimeFrame,
-    /// [`ContractWhitelist`]
-    ContractWhitelist,
-    /// [`SimpleGas`]
-    SimpleGas,
-}
 
 /// Any policy, known at run time only.
 #[derive(Clone, Debug)]
@@ -39,7 +17,7 @@ pub enum AnyPolicy {
     /// Rules about parameters.
     UniversalAction(UniversalAction),
     /// Rules joined by and, or, not.
-    Arg(ArgPolicy),
+    ArgPolicy(ArgPolicy),
     /// Sums of ERC-20 tokens.
     SpendingLimits(SpendingLimits),
     /// A sum of native value.
@@ -61,7 +39,7 @@ macro_rules! each {
         match $any {
             AnyPolicy::Sudo($policy) => $result,
             AnyPolicy::UniversalAction($policy) => $result,
-            AnyPolicy::Arg($policy) => $result,
+            AnyPolicy::ArgPolicy($policy) => $result,
             AnyPolicy::SpendingLimits($policy) => $result,
             AnyPolicy::ValueLimit($policy) => $result,
             AnyPolicy::UsageLimit($policy) => $result,
@@ -74,40 +52,41 @@ macro_rules! each {
 }
 
 impl AnyPolicy {
-    /// The policy that a contract of this kind and generation stores when it is initialised with `init_data`.
+    /// The policy that a contract of this kind and revision stores when it is initialised with `init_data`.
     ///
     /// # Errors
     /// When the contract would refuse the data.
-    pub fn decode(kind: PolicyKind, generation: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    pub fn decode(kind: PolicyKind, revision: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         Ok(match kind {
-            PolicyKind::Sudo => Self::Sudo(Sudo::decode(generation, init_data)?),
-            PolicyKind::UniversalAction => Self::UniversalAction(UniversalAction::decode(generation, init_data)?),
-            PolicyKind::Arg => Self::Arg(ArgPolicy::decode(generation, init_data)?),
-            PolicyKind::SpendingLimits => Self::SpendingLimits(SpendingLimits::decode(generation, init_data)?),
-            PolicyKind::ValueLimit => Self::ValueLimit(ValueLimit::decode(generation, init_data)?),
-            PolicyKind::UsageLimit => Self::UsageLimit(UsageLimit::decode(generation, init_data)?),
-            PolicyKind::TimeFrame => Self::TimeFrame(TimeFrame::decode(generation, init_data)?),
-            PolicyKind::ContractWhitelist => {
-                Self::ContractWhitelist(ContractWhitelist::decode(generation, init_data)?)
-            }
-            PolicyKind::SimpleGas => Self::SimpleGas(SimpleGas::decode(generation, init_data)?),
+            PolicyKind::Sudo => Self::Sudo(Sudo::decode(revision, init_data)?),
+            PolicyKind::UniversalAction => Self::UniversalAction(UniversalAction::decode(revision, init_data)?),
+            PolicyKind::ArgPolicy => Self::ArgPolicy(ArgPolicy::decode(revision, init_data)?),
+            PolicyKind::SpendingLimits => Self::SpendingLimits(SpendingLimits::decode(revision, init_data)?),
+            PolicyKind::ValueLimit => Self::ValueLimit(ValueLimit::decode(revision, init_data)?),
+            PolicyKind::UsageLimit => Self::UsageLimit(UsageLimit::decode(revision, init_data)?),
+            PolicyKind::TimeFrame => Self::TimeFrame(TimeFrame::decode(revision, init_data)?),
+            PolicyKind::ContractWhitelist => Self::ContractWhitelist(ContractWhitelist::decode(revision, init_data)?),
+            PolicyKind::SimpleGas => Self::SimpleGas(SimpleGas::decode(revision, init_data)?),
+            kind => return Err(DecodeError::UnknownKind(kind)),
         })
     }
 
-    /// What a contract of this kind stores before it is initialised: it answers checks all the same.
+    /// What a contract of this kind stores before it is initialised: it answers checks all the same. `None`
+    /// for a kind that this crate does not know.
     #[must_use]
-    pub const fn unset(kind: PolicyKind) -> Self {
-        match kind {
+    pub const fn unset(kind: PolicyKind) -> Option<Self> {
+        Some(match kind {
             PolicyKind::Sudo => Self::Sudo(Sudo),
             PolicyKind::UniversalAction => Self::UniversalAction(UniversalAction::UNSET),
-            PolicyKind::Arg => Self::Arg(ArgPolicy::UNSET),
+            PolicyKind::ArgPolicy => Self::ArgPolicy(ArgPolicy::UNSET),
             PolicyKind::SpendingLimits => Self::SpendingLimits(SpendingLimits::UNSET),
             PolicyKind::ValueLimit => Self::ValueLimit(ValueLimit::UNSET),
             PolicyKind::UsageLimit => Self::UsageLimit(UsageLimit::UNSET),
             PolicyKind::TimeFrame => Self::TimeFrame(TimeFrame::UNSET),
             PolicyKind::ContractWhitelist => Self::ContractWhitelist(ContractWhitelist::UNSET),
             PolicyKind::SimpleGas => Self::SimpleGas(SimpleGas::UNSET),
-        }
+            _ => return None,
+        })
     }
 
     /// The policy's kind; `None` for a policy of the user's own.
@@ -116,7 +95,7 @@ impl AnyPolicy {
         Some(match self {
             Self::Sudo(_) => PolicyKind::Sudo,
             Self::UniversalAction(_) => PolicyKind::UniversalAction,
-            Self::Arg(_) => PolicyKind::Arg,
+            Self::ArgPolicy(_) => PolicyKind::ArgPolicy,
             Self::SpendingLimits(_) => PolicyKind::SpendingLimits,
             Self::ValueLimit(_) => PolicyKind::ValueLimit,
             Self::UsageLimit(_) => PolicyKind::UsageLimit,
@@ -133,16 +112,16 @@ impl AnyPolicy {
         each!(self, policy => policy.name())
     }
 
-    /// See [`Policy::slots`].
+    /// See [`Policy::fits`].
     #[must_use]
-    pub fn slots(&self) -> Slots {
-        each!(self, policy => policy.slots())
+    pub fn fits(&self, slot: SlotKind) -> bool {
+        each!(self, policy => policy.fits(slot))
     }
 
     /// See [`Policy::init_data`].
     #[must_use]
-    pub fn init_data(&self, generation: Generation) -> Vec<u8> {
-        each!(self, policy => policy.init_data(generation))
+    pub fn init_data(&self, revision: PolicyRevision) -> Vec<u8> {
+        each!(self, policy => policy.init_data(revision))
     }
 
     /// See [`Policy::usage`].
@@ -186,10 +165,6 @@ macro_rules! conversions {
     )*};
 }
 
-conversions!(Sudo UniversalAction SpendingLimits ValueLimit UsageLimit TimeFrame ContractWhitelist SimpleGas);
-
-impl From<ArgPolicy> for AnyPolicy {
-    fn from(policy: ArgPolicy) -> Self {
-        Self::Arg(policy)
-    }
-}
+conversions!(
+    Sudo UniversalAction ArgPolicy SpendingLimits ValueLimit UsageLimit TimeFrame ContractWhitelist SimpleGas
+);

@@ -4,10 +4,12 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, FixedBytes, Selector, U256, uint};
 
-use crate::{Condition, Generation};
+use session_types::PolicyRevision;
+
+use crate::Condition;
 
 /// Whose state a policy consults: policies keep it by configuration, caller and account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Context {
     /// `keccak(account ++ id)` of the slot that the policy sits in.
     pub config_id: B256,
@@ -16,8 +18,8 @@ pub struct Context {
     pub caller: Address,
     /// The account that the session belongs to.
     pub account: Address,
-    /// Which generation of the policies' contracts is asked.
-    pub generation: Generation,
+    /// Which revision of the policy's contract is asked.
+    pub revision: PolicyRevision,
 }
 
 /// The question about one call of the account.

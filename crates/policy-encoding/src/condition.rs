@@ -33,15 +33,8 @@ pub enum Condition {
 
 impl Condition {
     /// Every condition, in the order of their numbers on chain.
-    pub const ALL: [Self; 7] = [
-        Self::Equal,
-        Self::GreaterThan,
-        Self::LessThan,
-        Self::AtLeast,
-        Self::AtMost,
-        Self::NotEqual,
-        Self::InRange,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Equal, Self::GreaterThan, Self::LessThan, Self::AtLeast, Self::AtMost, Self::NotEqual, Self::InRange];
 
     /// The condition's number on chain, 0 to 6.
     #[must_use]

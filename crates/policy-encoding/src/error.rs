@@ -1,4 +1,5 @@
 use alloy_primitives::{Address, U256};
+use session_types::PolicyKind;
 
 use crate::{
     check::{Context, Revert, errors},
@@ -70,6 +71,9 @@ pub enum DecodeError {
     /// A tree of conditions that the contract refuses.
     #[error(transparent)]
     Tree(#[from] TreeError),
+    /// A kind of policy that this crate does not know.
+    #[error("the {0} policy is not known")]
+    UnknownKind(PolicyKind),
     /// A policy of the user's own refuses the data.
     #[error("{0}")]
     Custom(&'static str),
@@ -134,7 +138,7 @@ impl DecodeError {
     #[must_use]
     pub const fn revert(&self, context: Context) -> Revert {
         match self {
-            Self::Malformed { .. } | Self::Custom(_) => Revert::NoData,
+            Self::Malformed { .. } | Self::UnknownKind(_) | Self::Custom(_) => Revert::NoData,
             Self::ZeroLimit | Self::TimesReversed { .. } => Revert::NotInitialized(context),
             Self::ZeroToken { .. } => Revert::InvalidTokenAddress(Address::ZERO),
             Self::ZeroTokenLimit { .. } => Revert::InvalidLimit(U256::ZERO),

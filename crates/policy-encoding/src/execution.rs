@@ -74,7 +74,8 @@ impl<'a> Iterator for Batch<'a> {
         let (data, start) = (self.data, self.start);
         Some((|| {
             let tuple = word::follow(data, start, start + index * 32)?;
-            let (from, length) = word::array(data, word::follow(data, tuple, tuple.checked_add(64).ok_or(Malformed)?)?, 1)?;
+            let (from, length) =
+                word::array(data, word::follow(data, tuple, tuple.checked_add(64).ok_or(Malformed)?)?, 1)?;
             Ok(RawCall {
                 target: word::address(data, tuple)?,
                 value: word::uint(data, tuple.checked_add(32).ok_or(Malformed)?)?,

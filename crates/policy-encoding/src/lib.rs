@@ -9,21 +9,20 @@ pub mod check;
 mod condition;
 mod error;
 mod execution;
-mod generation;
+
 pub mod policies;
 mod policy;
 mod reference;
 mod rule;
 mod word;
 
-pub use any::{AnyPolicy, PolicyKind};
+pub use any::AnyPolicy;
 pub use condition::{Condition, range_bounds};
 pub use error::{DecodeError, PolicyError, TreeError};
-pub use generation::Generation;
 pub use policies::{
     ArgPolicy, ContractWhitelist, Expr, Padding, RuleList, SimpleGas, SpendingLimits, Sudo, TimeFrame, TokenLimit,
     UniversalAction, UsageLimit, ValueLimit,
 };
-pub use policy::{Policy, Slots};
+pub use policy::{FitsIn, KnownPolicy, NotDeployed, Policy, place};
 pub use reference::RefValue;
 pub use rule::Rule;

@@ -1,30 +1,15 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{
-    DecodeError, Generation,
-    check::{ActionCheck, MessageCheck, Refusal, Usage, UserOpCheck, Verdict},
+use alloy_primitives::{Address, Bytes};
+use session_types::{
+    ActionSlot, Erc1271Slot, PolicyData, PolicyKind, PolicyRevision, PolicySet, Slot, SlotKind, UserOpSlot,
 };
 
-/// The places of a session in which a policy's contract works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Slots {
-    /// Among the policies of whole user operations.
-    pub user_op: bool,
-    /// Among the policies of an action.
-    pub action: bool,
-    /// Among the policies of signed messages (ERC-1271).
-    pub message: bool,
-}
-
-impl Slots {
-    /// The places a policy works in.
-    #[must_use]
-    pub const fn new(user_op: bool, action: bool, message: bool) -> Self {
-        Self { user_op, action, message }
-    }
-}
+use crate::{
+    DecodeError,
+    check::{ActionCheck, MessageCheck, Refusal, Usage, UserOpCheck, Verdict},
+};
 
 /// A policy: what its contract stores, and how the contract answers.
 ///
@@ -34,17 +19,17 @@ pub trait Policy: fmt::Debug {
     /// What the policy is called, in lower-case words.
     fn name(&self) -> &str;
 
-    /// Where the policy's contract works.
-    fn slots(&self) -> Slots;
+    /// Whether the policy's contract works in a slot.
+    fn fits(&self, slot: SlotKind) -> bool;
 
-    /// The bytes that the policy's contract of this generation is initialised with.
-    fn init_data(&self, generation: Generation) -> Vec<u8>;
+    /// The bytes that the policy's contract of this revision is initialised with.
+    fn init_data(&self, revision: PolicyRevision) -> Vec<u8>;
 
-    /// The policy that a contract of this generation stores when it is initialised with `init_data`.
+    /// The policy that a contract of this revision stores when it is initialised with `init_data`.
     ///
     /// # Errors
     /// When the contract would refuse the data.
-    fn decode(generation: Generation, init_data: &[u8]) -> Result<Self, DecodeError>
+    fn decode(revision: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError>
     where
         Self: Sized;
 
@@ -80,4 +65,73 @@ pub trait Policy: fmt::Debug {
         let _ = message;
         Err(Refusal::Slot)
     }
+}
+
+/// The slots that a policy's contract works in, as types: a policy can be placed only where it works.
+#[diagnostic::on_unimplemented(
+    message = "the contract of `{Self}` does not work in this slot of a session",
+    label = "cannot be placed here"
+)]
+pub trait FitsIn<S: Slot>: Policy {}
+
+/// A policy whose contracts a [`PolicySet`] knows.
+pub trait KnownPolicy: Policy + Sized {
+    /// Its kind.
+    const KIND: PolicyKind;
+
+    /// The policy for the contracts of `set`, in the slot that the receiver of the result asks for.
+    ///
+    /// ```
+    /// use policy_encoding::{KnownPolicy, UsageLimit};
+    /// use session_types::{ActionSlot, Deployment, PolicyData};
+    ///
+    /// let policies = Deployment::current().policies;
+    /// let twice: PolicyData<ActionSlot> = UsageLimit::new(2)?.on(&policies)?;
+    /// assert_eq!(twice.init_data().len(), 16);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the set has no contract of this kind: some exist in the second deployment only.
+    fn on<S: Slot>(&self, set: &PolicySet) -> Result<PolicyData<S>, NotDeployed>
+    where
+        Self: FitsIn<S>,
+    {
+        let deployed = set.deployed(Self::KIND).ok_or(NotDeployed { kind: Self::KIND })?;
+        Ok(place(self, deployed.address, deployed.revision))
+    }
+}
+
+/// The policy as the data of a session, for a contract at an address of your choice.
+pub fn place<S: Slot, P: FitsIn<S>>(policy: &P, address: Address, revision: PolicyRevision) -> PolicyData<S> {
+    PolicyData::new(address, Bytes::from(policy.init_data(revision)))
+}
+
+/// The deployment has no contract for this kind of policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("the deployment has no {kind} policy")]
+pub struct NotDeployed {
+    /// The kind of policy.
+    pub kind: PolicyKind,
+}
+
+macro_rules! known {
+    ($($policy:ident: $($slot:ident)*;)*) => {$(
+        impl KnownPolicy for crate::$policy {
+            const KIND: PolicyKind = PolicyKind::$policy;
+        }
+        $(impl FitsIn<$slot> for crate::$policy {})*
+    )*};
+}
+
+known! {
+    Sudo: UserOpSlot ActionSlot Erc1271Slot;
+    TimeFrame: UserOpSlot ActionSlot Erc1271Slot;
+    UsageLimit: UserOpSlot ActionSlot;
+    ValueLimit: UserOpSlot ActionSlot;
+    UniversalAction: ActionSlot;
+    ArgPolicy: ActionSlot;
+    SpendingLimits: ActionSlot;
+    ContractWhitelist: ActionSlot;
+    SimpleGas: UserOpSlot;
 }

@@ -2,8 +2,10 @@ use alloc::vec::Vec;
 
 use alloy_primitives::Address;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, Slots,
+    DecodeError, Policy,
     check::{ActionCheck, Refusal, Usage, Verdict, Window},
 };
 
@@ -46,15 +48,15 @@ impl Policy for ContractWhitelist {
         "contract whitelist"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(false, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::ContractWhitelist.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         self.targets.iter().flat_map(|target| target.0.0).collect()
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         if init_data.len() % Address::len_bytes() != 0 {
             return Err(DecodeError::ListLength { length: init_data.len() });
         }

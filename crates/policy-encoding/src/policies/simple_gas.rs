@@ -2,8 +2,10 @@ use alloc::{vec, vec::Vec};
 
 use alloy_primitives::U256;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, PolicyError, Slots,
+    DecodeError, Policy, PolicyError,
     check::{Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
     condition::range_bounds,
     word,
@@ -48,15 +50,15 @@ impl Policy for SimpleGas {
         "gas limit"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(true, false, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::SimpleGas.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         [self.gas.to_be_bytes(), self.cost.to_be_bytes()].concat()
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         // Unlike the other contracts this one answers short data with its "not initialised" error.
         let word = word::word(init_data, 0).map_err(|_| DecodeError::ZeroLimit)?;
         let (gas, cost) = range_bounds(word);
@@ -87,11 +89,8 @@ impl Policy for SimpleGas {
 
         let (priority, max) = range_bounds(op.gas_fees);
         let (priority, max) = (U256::from(priority), U256::from(max));
-        let price = if priority == max {
-            max
-        } else {
-            max.min(priority.checked_add(op.base_fee).ok_or(Revert::OVERFLOW)?)
-        };
+        let price =
+            if priority == max { max } else { max.min(priority.checked_add(op.base_fee).ok_or(Revert::OVERFLOW)?) };
         let amount = amount.checked_mul(price).ok_or(Revert::OVERFLOW)?;
         let cost = usage.at(1).checked_add(amount).ok_or(Revert::OVERFLOW)?;
         if cost > U256::from(self.cost) {

@@ -2,8 +2,10 @@ use alloc::{vec, vec::Vec};
 
 use alloy_primitives::{Address, Selector, U256, fixed_bytes};
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, Slots,
+    DecodeError, Policy,
     check::{ActionCheck, Refusal, Revert, Usage, Verdict, Window},
     word::{self, Malformed},
 };
@@ -28,9 +30,9 @@ impl TokenLimit {
 
 /// Permits ERC-20 transfers and approvals up to a sum for each token. The token is the call's target.
 ///
-/// Counts `transfer`, `transferFrom`, `approve` and, in the second generation, `increaseAllowance`; every other
+/// Counts `transfer`, `transferFrom`, `approve` and, in the second revision, `increaseAllowance`; every other
 /// function is refused, and so is native value. Approvals are never given back. `transferFrom` counts whoever pays,
-/// but in the second generation not when the account itself receives.
+/// but in the second revision not when the account itself receives.
 ///
 /// Init data: `abi(address[] tokens, uint256[] limits)`.
 #[doc(alias = "getSpendingLimitsPolicy")]
@@ -86,7 +88,7 @@ impl SpendingLimits {
     /// The amount that a call spends; `None` for functions that are not counted.
     fn amount(call: &ActionCheck<'_>) -> Result<Option<U256>, Malformed> {
         let Some((selector, arguments)) = call.data.split_first_chunk::<4>() else { return Err(Malformed) };
-        let current = call.context.generation != Generation::First;
+        let current = call.context.revision != PolicyRevision::V1;
         Ok(match Selector::from(*selector) {
             TRANSFER | APPROVE => {
                 word::address(arguments, 0)?;
@@ -112,11 +114,11 @@ impl Policy for SpendingLimits {
         "spending limits"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(false, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::SpendingLimits.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         let count = self.tokens.len();
         let mut data = vec![0; (4 + 2 * count) * 32];
         let mut word = |place: usize, bytes: &[u8]| {
@@ -133,7 +135,7 @@ impl Policy for SpendingLimits {
         data
     }
 
-    fn decode(generation: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(revision: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let malformed = DecodeError::malformed(init_data);
         let list = |position| {
             let start = word::follow(init_data, 0, position)?;
@@ -145,7 +147,7 @@ impl Policy for SpendingLimits {
         for index in 0..tokens {
             word::address(init_data, tokens_at + index * 32).map_err(malformed)?;
         }
-        if generation != Generation::First && tokens != limits {
+        if revision != PolicyRevision::V1 && tokens != limits {
             return Err(DecodeError::Lengths { tokens, limits });
         }
         for index in 0..tokens {

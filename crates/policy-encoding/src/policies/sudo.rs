@@ -1,7 +1,9 @@
 use alloc::vec::Vec;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, Slots,
+    DecodeError, Policy,
     check::{ActionCheck, MessageCheck, Usage, UserOpCheck, Verdict, Window},
 };
 
@@ -17,15 +19,15 @@ impl Policy for Sudo {
         "sudo"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(true, true, true)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::Sudo.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         Vec::new()
     }
 
-    fn decode(_: Generation, _: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, _: &[u8]) -> Result<Self, DecodeError> {
         Ok(Self)
     }
 

@@ -1,13 +1,15 @@
 use alloc::vec::Vec;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, PolicyError, Slots,
+    DecodeError, Policy, PolicyError,
     check::{ActionCheck, Context, MessageCheck, Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
 };
 
 /// Permits everything between two moments.
 ///
-/// Init data, second generation: `uint48` valid until, `uint48` valid after, 12 bytes. First generation: the same as
+/// Init data, revision 2: `uint48` valid until, `uint48` valid after, 12 bytes. Revision 1: the same as
 /// two `uint128`, 32 bytes. The contracts ignore what follows. Times in seconds since 1970, 0 for "no bound".
 #[doc(alias = "getTimeFramePolicy")]
 #[doc(alias = "timeframe")]
@@ -66,25 +68,25 @@ impl Policy for TimeFrame {
         "time frame"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(true, true, true)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::TimeFrame.fits(slot)
     }
 
-    fn init_data(&self, generation: Generation) -> Vec<u8> {
+    fn init_data(&self, revision: PolicyRevision) -> Vec<u8> {
         let mut data = Vec::with_capacity(32);
         for time in [self.valid_until, self.valid_after] {
-            match generation {
-                Generation::First => data.extend_from_slice(&u128::from(time).to_be_bytes()),
+            match revision {
+                PolicyRevision::V1 => data.extend_from_slice(&u128::from(time).to_be_bytes()),
                 _ => data.extend_from_slice(&time.to_be_bytes()[2..]),
             }
         }
         data
     }
 
-    fn decode(generation: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(revision: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let malformed = || DecodeError::Malformed { length: init_data.len() };
-        let (valid_until, valid_after) = match generation {
-            Generation::First => {
+        let (valid_until, valid_after) = match revision {
+            PolicyRevision::V1 => {
                 let (bytes, _) = init_data.split_first_chunk::<32>().ok_or_else(malformed)?;
                 let times = crate::condition::range_bounds((*bytes).into());
                 let time = |value: u128| u64::try_from(value).ok().filter(|time| *time <= Window::LAST_MOMENT);
@@ -112,7 +114,8 @@ impl Policy for TimeFrame {
 
     fn check_message(&self, message: &MessageCheck) -> Verdict {
         let window = self.answer(message.context)?;
-        if window.contains(message.timestamp) {
+        // Unlike an EntryPoint, the contract leaves the last moment out.
+        if window.contains(message.timestamp) && message.timestamp != window.valid_until {
             return Ok(Window::UNBOUNDED);
         }
         Err(Refusal::Time { window, now: message.timestamp })

@@ -2,8 +2,10 @@ use alloc::{vec, vec::Vec};
 
 use alloy_primitives::U256;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    Condition, DecodeError, Generation, Policy, PolicyError, Rule, Slots,
+    Condition, DecodeError, Policy, PolicyError, Rule,
     check::{ActionCheck, Revert, Usage, Verdict, Window},
     word,
 };
@@ -35,6 +37,7 @@ pub trait RuleList: sealed::Sealed {
 
 mod sealed {
     /// Keeps [`super::RuleList`] to the lengths that fit.
+    #[allow(unnameable_types)] // that is what seals it
     pub trait Sealed {}
 }
 
@@ -85,8 +88,7 @@ impl UniversalAction {
     /// Bytes of init data.
     pub const ENCODED_LEN: usize = 2 * 32 + Self::MAX_RULES * Rule::ENCODED_LEN;
     /// The state before initialisation: reverts every check. So does a policy that states no rules.
-    pub const UNSET: Self =
-        Self { value_limit_per_use: U256::ZERO, rules: Vec::new(), padding: Padding::Zero };
+    pub const UNSET: Self = Self { value_limit_per_use: U256::ZERO, rules: Vec::new(), padding: Padding::Zero };
 
     /// Permits calls that satisfy all of `rules` and send no native value.
     #[must_use]
@@ -180,15 +182,15 @@ impl Policy for UniversalAction {
         "universal action"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(false, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::UniversalAction.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         self.encode()
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let malformed = DecodeError::malformed(init_data);
         if init_data.len() < Self::ENCODED_LEN {
             return Err(malformed(word::Malformed));

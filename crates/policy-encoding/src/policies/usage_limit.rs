@@ -2,8 +2,10 @@ use alloc::{vec, vec::Vec};
 
 use alloy_primitives::U256;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, PolicyError, Slots,
+    DecodeError, Policy, PolicyError,
     check::{ActionCheck, Refusal, Usage, UserOpCheck, Verdict, Window},
 };
 
@@ -55,15 +57,15 @@ impl Policy for UsageLimit {
         "usage limit"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(true, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::UsageLimit.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         self.limit.to_be_bytes().to_vec()
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let (bytes, _) =
             init_data.split_first_chunk::<16>().ok_or(DecodeError::Malformed { length: init_data.len() })?;
         Self::new(u128::from_be_bytes(*bytes)).map_err(|_| DecodeError::ZeroLimit)

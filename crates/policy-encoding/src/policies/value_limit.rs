@@ -2,8 +2,10 @@ use alloc::{vec, vec::Vec};
 
 use alloy_primitives::U256;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, PolicyError, Slots,
+    DecodeError, Policy, PolicyError,
     check::{ActionCheck, Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
     execution::{self, Execution},
     word,
@@ -52,15 +54,15 @@ impl Policy for ValueLimit {
         "value limit"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(true, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::ValueLimit.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         self.limit.to_be_bytes_vec()
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let limit = word::uint(init_data, 0).map_err(DecodeError::malformed(init_data))?;
         Self::new(limit).map_err(|_| DecodeError::ZeroLimit)
     }

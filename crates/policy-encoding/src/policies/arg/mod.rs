@@ -10,8 +10,10 @@ use alloy_primitives::U256;
 pub use expr::Expr;
 pub use node::Node;
 
+use session_types::{PolicyKind, PolicyRevision, SlotKind};
+
 use crate::{
-    DecodeError, Generation, Policy, Rule, Slots, TreeError,
+    DecodeError, Policy, Rule, TreeError,
     check::{ActionCheck, Refusal, Revert, Usage, Verdict, Window},
     word,
 };
@@ -19,7 +21,7 @@ use crate::{
 /// Permits calls whose parameters satisfy a boolean expression of rules, and a native value for each call.
 ///
 /// Init data: `abi((uint256 valueLimitPerUse, (uint8 root, Rule[] rules, uint256[] nodes)))`, a [`Rule`] in six words
-/// and a [`Node`] in one. Exists in the second generation only.
+/// and a [`Node`] in one. Exists in the second revision only.
 ///
 /// The contract walks the tree from left to right and stops where the outcome is settled: limits of rules that it
 /// does not reach are not consumed.
@@ -145,9 +147,7 @@ impl ArgPolicy {
         match *self.nodes.get(usize::from(node))? {
             Node::Rule { rule, .. } => self.rules.get(usize::from(rule)).map(|rule| Expr::Rule(*rule)),
             Node::Not { child, .. } => Some(self.expand(child, depth, left)?.not()),
-            Node::And { left: a, right: b, .. } => {
-                Some(self.expand(a, depth, left)?.and(self.expand(b, depth, left)?))
-            }
+            Node::And { left: a, right: b, .. } => Some(self.expand(a, depth, left)?.and(self.expand(b, depth, left)?)),
             Node::Or { left: a, right: b, .. } => Some(self.expand(a, depth, left)?.or(self.expand(b, depth, left)?)),
         }
     }
@@ -174,10 +174,12 @@ impl ArgPolicy {
                 }
             }
             Node::Not { child, .. } => self.holds(child, depth, visits, usage, call).map(|holds| !holds),
-            Node::And { left, right, .. } => Ok(self.holds(left, depth, visits, usage, call)?
-                && self.holds(right, depth, visits, usage, call)?),
-            Node::Or { left, right, .. } => Ok(self.holds(left, depth, visits, usage, call)?
-                || self.holds(right, depth, visits, usage, call)?),
+            Node::And { left, right, .. } => {
+                Ok(self.holds(left, depth, visits, usage, call)? && self.holds(right, depth, visits, usage, call)?)
+            }
+            Node::Or { left, right, .. } => {
+                Ok(self.holds(left, depth, visits, usage, call)? || self.holds(right, depth, visits, usage, call)?)
+            }
         }
     }
 }
@@ -187,11 +189,11 @@ impl Policy for ArgPolicy {
         "argument conditions"
     }
 
-    fn slots(&self) -> Slots {
-        Slots::new(false, true, false)
+    fn fits(&self, slot: SlotKind) -> bool {
+        PolicyKind::ArgPolicy.fits(slot)
     }
 
-    fn init_data(&self, _: Generation) -> Vec<u8> {
+    fn init_data(&self, _: PolicyRevision) -> Vec<u8> {
         let rules_len = 32 + self.rules.len() * Rule::ENCODED_LEN;
         let mut data = vec![0; 6 * 32 + rules_len + 32 + self.nodes.len() * 32];
         let mut word = |position: usize, bytes: &[u8]| {
@@ -214,7 +216,7 @@ impl Policy for ArgPolicy {
         data
     }
 
-    fn decode(_: Generation, init_data: &[u8]) -> Result<Self, DecodeError> {
+    fn decode(_: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let read = || {
             let tuple = word::follow(init_data, 0, 0)?;
             let value_limit_per_use = word::uint(init_data, tuple)?;
