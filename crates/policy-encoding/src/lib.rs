@@ -9,20 +9,24 @@ pub mod check;
 mod condition;
 mod error;
 mod execution;
+pub mod module;
 
 pub mod policies;
 mod policy;
 mod reference;
+mod registry;
 mod rule;
 mod word;
 
 pub use any::AnyPolicy;
 pub use condition::{Condition, range_bounds};
 pub use error::{DecodeError, PolicyError, TreeError};
+pub use module::{AccountSessions, Call, Evaluation, Operation, SessionModule, SessionRefusal};
 pub use policies::{
     ArgPolicy, ContractWhitelist, Expr, Padding, RuleList, SimpleGas, SpendingLimits, Sudo, TimeFrame, TokenLimit,
     UniversalAction, UsageLimit, ValueLimit,
 };
 pub use policy::{FitsIn, KnownPolicy, NotDeployed, Policy, place};
 pub use reference::RefValue;
+pub use registry::Registry;
 pub use rule::Rule;

@@ -1,0 +1,283 @@
+use alloc::{boxed::Box, vec::Vec};
+
+use alloy_primitives::{Address, B256, FixedBytes, Selector, fixed_bytes};
+use session_types::{Generation, PermissionId, PolicyKind};
+
+use crate::check::{Refusal, Revert, Window};
+
+/// What was asked about when a policy refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Place {
+    /// The user operation as a whole.
+    UserOp,
+    /// One of its calls.
+    Call {
+        /// The call's place in the batch; 0 for a single call.
+        index: usize,
+        /// The contract that is called.
+        target: Address,
+        /// The selector under which the action is looked up.
+        selector: Selector,
+    },
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::UserOp => f.write_str("the operation"),
+            Self::Call { index, target, selector } => write!(f, "call {index} to {target} {selector}"),
+        }
+    }
+}
+
+/// A policy that refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{place}: {} policy {policy}: {reason}", name(kind))]
+pub struct PolicyRefusal {
+    /// The permission.
+    pub permission: PermissionId,
+    /// The policy's contract.
+    pub policy: Address,
+    /// What kind of policy it is; `None` for one of the user's own.
+    pub kind: Option<PolicyKind>,
+    /// What was asked about.
+    pub place: Place,
+    /// Why it refuses: the rule, what it expects, what it saw.
+    pub reason: Refusal,
+}
+
+fn name(kind: &Option<PolicyKind>) -> impl core::fmt::Display + use<> {
+    struct Name(Option<PolicyKind>);
+    impl core::fmt::Display for Name {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            match self.0 {
+                Some(kind) => kind.fmt(f),
+                None => f.write_str("custom"),
+            }
+        }
+    }
+    Name(*kind)
+}
+
+/// Why the session module refuses an operation, a session or a management call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionRefusal {
+    /// `InvalidUserOpSender(address)`: the operation is another account's.
+    #[error("the operation's sender is {sender}, expected the account {account}")]
+    Sender {
+        /// The operation's sender.
+        sender: Address,
+        /// The account that asks.
+        account: Address,
+    },
+    /// `InvalidPermissionId(bytes32)`: the permission is not enabled.
+    #[error("permission {0} is not enabled")]
+    UnknownPermission(PermissionId),
+    /// `NoPoliciesSet(bytes32)`: nothing in the session permits the call, or the paymaster needs a user operation
+    /// policy.
+    #[error("{place}: the session has no policy for it")]
+    NotCovered {
+        /// The permission.
+        permission: PermissionId,
+        /// What is not covered.
+        place: Place,
+    },
+    /// `PolicyViolation(bytes32,address)` or `PolicyCheckReverted(bytes32)`.
+    #[error(transparent)]
+    Policy(Box<PolicyRefusal>),
+    /// `PaymasterValidationNotEnabled(bytes32)`.
+    #[error("the session does not permit a paymaster")]
+    Paymaster(PermissionId),
+    /// `UnsupportedExecutionType()`: try mode or `executeUserOp`; call types, too, in the first generation.
+    #[error("only plain execution is supported")]
+    ExecutionType,
+    /// `UnsupportedCallType(bytes1)`: neither a single call nor a batch.
+    #[error("call type {0} is not supported, expected a single call or a batch")]
+    CallType(FixedBytes<1>),
+    /// `InvalidSelfCall()`: `execute` on the account itself.
+    #[error("call {index} makes the account execute calls of its own")]
+    SelfCall {
+        /// The call's place in the batch.
+        index: usize,
+    },
+    /// `InvalidTarget()`: a call to the address that stands for the fallback actions.
+    #[error("call {index} goes to the address that stands for the fallback actions")]
+    FallbackTarget {
+        /// The call's place in the batch.
+        index: usize,
+    },
+    /// `NoExecutionsInBatch()`.
+    #[error("the batch is empty")]
+    EmptyBatch,
+    /// `DecodingError()`: a batch that cannot be decoded.
+    #[error("the batch is malformed")]
+    MalformedBatch,
+    /// A revert without data: call data or a signature that is too short or malformed.
+    #[error("data that is too short or malformed")]
+    NoData,
+    /// `InvalidData()`: no session to enable.
+    #[error("no session to enable")]
+    NoSessions,
+    /// `InvalidActionId()`: an action on the zero address or on the session module.
+    #[error("an action on {0}")]
+    ActionTarget(Address),
+    /// `UnsupportedPolicy(address)`: the policy's contract does not work in this slot, or there is none.
+    #[error("policy {0} does not work in this slot")]
+    UnsupportedPolicy(Address),
+    /// The policy's contract refuses its init data.
+    #[error("policy {policy} refuses its init data: {revert}")]
+    Initialisation {
+        /// The policy's contract.
+        policy: Address,
+        /// How it reverts.
+        revert: Revert,
+    },
+    /// `InvalidISessionValidator(address)`.
+    #[error("{0} is not a session validator")]
+    Validator(Address),
+    /// `Panic(uint256)`.
+    #[error("panic {0:#04x}")]
+    Panic(u8),
+    /// `ChainIdMismatch(uint64)`: the digest named by the index is for another chain.
+    #[error("the enable data names chain {seen}, expected {expected}")]
+    Chain {
+        /// The chain of the operation.
+        expected: u64,
+        /// The chain in the enable data.
+        seen: u64,
+    },
+    /// `HashMismatch(bytes32,bytes32)`: the digest in the enable data is not the session's.
+    #[error("the enable data holds digest {provided}, the session's is {computed}")]
+    Digest {
+        /// The digest in the enable data.
+        provided: B256,
+        /// The session's digest.
+        computed: B256,
+    },
+    /// `InvalidEnableSignature(address,bytes32)`: the account does not accept the owner's signature.
+    #[error("account {account} does not accept the owner's signature of {hash}")]
+    EnableSignature {
+        /// The account.
+        account: Address,
+        /// The hash that had to be signed.
+        hash: B256,
+    },
+    /// Not a revert of the module: an EntryPoint refuses the operation at this time.
+    #[error("valid from {} to {}, asked for {now}", window.valid_after, window.valid_until)]
+    OutsideWindow {
+        /// When the operation is valid.
+        window: Window,
+        /// The moment asked about.
+        now: u64,
+    },
+}
+
+impl From<PolicyRefusal> for SessionRefusal {
+    fn from(refusal: PolicyRefusal) -> Self {
+        Self::Policy(Box::new(refusal))
+    }
+}
+
+/// Selectors of the session module's errors.
+pub mod errors {
+    use super::{Selector, fixed_bytes};
+
+    /// `InvalidUserOpSender(address)`
+    pub const INVALID_USER_OP_SENDER: Selector = fixed_bytes!("04a4ab94");
+    /// `InvalidPermissionId(bytes32)`
+    pub const INVALID_PERMISSION_ID: Selector = fixed_bytes!("526d0da5");
+    /// `NoPoliciesSet(bytes32)`
+    pub const NO_POLICIES_SET: Selector = fixed_bytes!("1c792c05");
+    /// `PolicyViolation(bytes32,address)`
+    pub const POLICY_VIOLATION: Selector = fixed_bytes!("3b577361");
+    /// `PolicyCheckReverted(bytes32)`
+    pub const POLICY_CHECK_REVERTED: Selector = fixed_bytes!("f4270752");
+    /// `PaymasterValidationNotEnabled(bytes32)`
+    pub const PAYMASTER_VALIDATION_NOT_ENABLED: Selector = fixed_bytes!("d5dc9fa4");
+    /// `UnsupportedExecutionType()`
+    pub const UNSUPPORTED_EXECUTION_TYPE: Selector = fixed_bytes!("6c4872f9");
+    /// `UnsupportedCallType(bytes1)`
+    pub const UNSUPPORTED_CALL_TYPE: Selector = fixed_bytes!("b96fcfe4");
+    /// `InvalidSelfCall()`
+    pub const INVALID_SELF_CALL: Selector = fixed_bytes!("540733ea");
+    /// `InvalidTarget()`
+    pub const INVALID_TARGET: Selector = fixed_bytes!("82d5d76a");
+    /// `NoExecutionsInBatch()`
+    pub const NO_EXECUTIONS_IN_BATCH: Selector = fixed_bytes!("56d93c1a");
+    /// `DecodingError()`
+    pub const DECODING_ERROR: Selector = fixed_bytes!("ba597e7e");
+    /// `InvalidData()`
+    pub const INVALID_DATA: Selector = fixed_bytes!("5cb045db");
+    /// `InvalidActionId()`
+    pub const INVALID_ACTION_ID: Selector = fixed_bytes!("e068d3a2");
+    /// `UnsupportedPolicy(address)`
+    pub const UNSUPPORTED_POLICY: Selector = fixed_bytes!("6a01dd01");
+    /// `InvalidISessionValidator(address)`
+    pub const INVALID_SESSION_VALIDATOR: Selector = fixed_bytes!("a7eae112");
+    /// `Panic(uint256)`
+    pub const PANIC: Selector = fixed_bytes!("4e487b71");
+    /// `ChainIdMismatch(uint64)`
+    pub const CHAIN_ID_MISMATCH: Selector = fixed_bytes!("e75e2379");
+    /// `HashMismatch(bytes32,bytes32)`
+    pub const HASH_MISMATCH: Selector = fixed_bytes!("0b08d5be");
+    /// `InvalidEnableSignature(address,bytes32)`
+    pub const INVALID_ENABLE_SIGNATURE: Selector = fixed_bytes!("3ca8ef0c");
+}
+
+impl SessionRefusal {
+    /// How a module of this generation reverts: the data, empty for a revert without data. `None` when the module
+    /// does not revert.
+    #[must_use]
+    pub fn revert_data(&self, generation: Generation) -> Option<Vec<u8>> {
+        let with = |selector: Selector, words: &[B256]| {
+            let mut data = selector.to_vec();
+            words.iter().for_each(|word| data.extend_from_slice(word.as_slice()));
+            data
+        };
+        Some(match self {
+            Self::Sender { sender, .. } => with(errors::INVALID_USER_OP_SENDER, &[sender.into_word()]),
+            Self::UnknownPermission(id) => with(errors::INVALID_PERMISSION_ID, &[id.0]),
+            Self::NotCovered { permission, .. } => with(errors::NO_POLICIES_SET, &[permission.0]),
+            Self::Policy(refusal) => match refusal.reason.revert() {
+                Some(revert) => with(errors::POLICY_CHECK_REVERTED, &[revert.first_word()]),
+                None => with(errors::POLICY_VIOLATION, &[refusal.permission.0, refusal.policy.into_word()]),
+            },
+            Self::Paymaster(id) => with(errors::PAYMASTER_VALIDATION_NOT_ENABLED, &[id.0]),
+            Self::CallType(_) if generation == Generation::Legacy => with(errors::UNSUPPORTED_EXECUTION_TYPE, &[]),
+            Self::CallType(kind) => with(errors::UNSUPPORTED_CALL_TYPE, &[B256::right_padding_from(kind.as_slice())]),
+            Self::ExecutionType => with(errors::UNSUPPORTED_EXECUTION_TYPE, &[]),
+            Self::SelfCall { .. } => with(errors::INVALID_SELF_CALL, &[]),
+            Self::FallbackTarget { .. } => with(errors::INVALID_TARGET, &[]),
+            Self::EmptyBatch => with(errors::NO_EXECUTIONS_IN_BATCH, &[]),
+            Self::MalformedBatch => with(errors::DECODING_ERROR, &[]),
+            Self::NoData => Vec::new(),
+            Self::NoSessions => with(errors::INVALID_DATA, &[]),
+            Self::ActionTarget(_) => with(errors::INVALID_ACTION_ID, &[]),
+            Self::UnsupportedPolicy(policy) => with(errors::UNSUPPORTED_POLICY, &[policy.into_word()]),
+            Self::Initialisation { revert, .. } => revert.data(),
+            Self::Validator(validator) => with(errors::INVALID_SESSION_VALIDATOR, &[validator.into_word()]),
+            Self::Panic(code) => with(errors::PANIC, &[B256::with_last_byte(*code)]),
+            Self::Chain { seen, .. } => with(errors::CHAIN_ID_MISMATCH, &[word(*seen)]),
+            Self::Digest { provided, computed } => with(errors::HASH_MISMATCH, &[*provided, *computed]),
+            Self::EnableSignature { account, hash } => {
+                with(errors::INVALID_ENABLE_SIGNATURE, &[account.into_word(), *hash])
+            }
+            Self::OutsideWindow { .. } => return None,
+        })
+    }
+
+    /// The policy that refuses, when one does.
+    #[must_use]
+    pub fn policy(&self) -> Option<&PolicyRefusal> {
+        match self {
+            Self::Policy(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+fn word(number: u64) -> B256 {
+    B256::left_padding_from(&number.to_be_bytes())
+}
