@@ -1,9 +1,11 @@
 //! What the account can tell its session module.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
-use alloy_primitives::{Address, B256};
-use session_types::{ActionId, PermissionId, PolicyId, PolicyRevision, SlotKind, abi};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use session_types::{
+    ActionId, ChainSession, EnableMode, PermissionId, PolicyId, PolicyRevision, SlotKind, abi, multi_chain_digest,
+};
 
 use super::{
     SessionModule, SessionRefusal,
@@ -32,6 +34,49 @@ impl SessionModule {
         }
         *state = next;
         Ok(ids)
+    }
+
+    /// Enables a session by the owner's signature, as the first use of a grant does.
+    ///
+    /// `accepts` answers for the account's `isValidSignature(hash, signature)`.
+    ///
+    /// # Errors
+    /// The module's refusal; the state is unchanged then.
+    pub fn enable_by_signature(
+        &self,
+        state: &mut AccountSessions,
+        mode: EnableMode,
+        enable: &abi::EnableSession,
+        accepts: impl FnOnce(B256, &Bytes) -> bool,
+    ) -> Result<PermissionId, SessionRefusal> {
+        let session = &enable.session_to_enable;
+        let id = session.permission_id();
+        let nonce = state.nonce(id);
+        let digests = &enable.hashes_and_chain_ids;
+        let entry = digests.get(usize::from(enable.chain_digest_index)).ok_or(SessionRefusal::Panic(0x32))?;
+        if entry.chain_id != self.chain_id {
+            return Err(SessionRefusal::Chain { expected: self.chain_id, seen: entry.chain_id });
+        }
+        let chain = ChainSession {
+            chain_id: self.chain_id,
+            account: state.account,
+            module: self.deployment.module,
+            nonce,
+            session,
+        };
+        let computed = chain.digest(mode);
+        if entry.session_digest != computed {
+            return Err(SessionRefusal::Digest { provided: entry.session_digest, computed });
+        }
+        let hash = multi_chain_digest(digests.iter().copied());
+        if !accepts(hash, &enable.permission_enable_sig) {
+            return Err(SessionRefusal::EnableSignature { account: state.account, hash });
+        }
+        let mut next = state.clone();
+        next.set_nonce(id, nonce.wrapping_add(U256::from(1)));
+        self.enable_one(&mut next, session, false)?;
+        *state = next;
+        Ok(id)
     }
 
     pub(super) fn enable_one(
@@ -116,8 +161,10 @@ impl SessionModule {
             return Err(SessionRefusal::UnsupportedPolicy(address));
         }
         let context = Context { config_id, caller: self.deployment.module, account, revision };
-        let policy = decoded
-            .map_err(|error| SessionRefusal::Initialisation { policy: address, revert: error.revert(context) })?;
+        let policy = decoded.map_err(|error| SessionRefusal::Initialisation {
+            policy: address,
+            revert: Box::new(error.revert(context)),
+        })?;
         let usage = policy.usage();
         Ok(InstalledPolicy { address, revision, config_id, policy: Some(policy), usage })
     }
@@ -261,6 +308,6 @@ impl SessionModule {
     pub fn revoke_enable_signature(&self, state: &mut AccountSessions, permission: PermissionId) {
         let nonce = state.nonce(permission);
         // Counting to the end of 256 bits takes longer than anyone has.
-        state.set_nonce(permission, nonce.wrapping_add(alloy_primitives::U256::from(1)));
+        state.set_nonce(permission, nonce.wrapping_add(U256::from(1)));
     }
 }

@@ -55,14 +55,11 @@ pub enum Evaluation {
 
 impl Evaluation {
     /// The window and the state after it, when the operation is permitted for certain.
-    ///
-    /// # Errors
-    /// The refusal, or `None` when it depends on the chain.
-    pub fn permitted(self) -> Result<(Window, AccountSessions), Option<SessionRefusal>> {
+    #[must_use]
+    pub fn permitted(self) -> Option<(Window, AccountSessions)> {
         match self {
-            Self::Permitted { window, state } => Ok((window, state)),
-            Self::DependsOnChain { .. } => Err(None),
-            Self::Refused(refusal) => Err(Some(refusal)),
+            Self::Permitted { window, state } => Some((window, state)),
+            _ => None,
         }
     }
 

@@ -132,7 +132,7 @@ pub enum SessionRefusal {
         /// The policy's contract.
         policy: Address,
         /// How it reverts.
-        revert: Revert,
+        revert: Box<Revert>,
     },
     /// `InvalidISessionValidator(address)`.
     #[error("{0} is not a session validator")]

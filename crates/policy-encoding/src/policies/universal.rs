@@ -170,11 +170,6 @@ impl UniversalAction {
             Padding::Kept(kept) => kept.iter().zip(places).for_each(|(rule, place)| rule.write(place)),
         }
     }
-
-    /// Rules that are not checked, for reproducing what another library wrote.
-    pub(crate) const fn from_parts(value_limit_per_use: U256, rules: Vec<Rule>, padding: Padding) -> Self {
-        Self { value_limit_per_use, rules, padding }
-    }
 }
 
 impl Policy for UniversalAction {
