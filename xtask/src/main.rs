@@ -1,6 +1,9 @@
 //! `cargo xtask …`: the project's commands. Each one is a thin wrapper, so that this program stays quick to build.
 
 mod command;
+mod device_tools;
+mod firmware;
+mod no_std;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +30,14 @@ enum Task {
     /// Compile the Solidity sources and write their code, or compare it with `--check`
     #[command(disable_help_flag = true)]
     Contracts(Rest),
+    /// Compare what the core crates link with the committed lists, or write these with `--write`
+    Dependencies {
+        /// Write the lists instead of comparing
+        #[arg(long)]
+        write: bool,
+    },
+    /// Build the signing device for a Cortex-M4, run it in an emulator, and build it for RISC-V and WebAssembly
+    Firmware,
     /// Run all checks and tests, the fast ones first
     Test(test::Arguments),
 }
@@ -44,6 +55,8 @@ fn main() -> anyhow::Result<()> {
         Task::Devnet(rest) => command::become_binary("testkit", "devnet", &rest.arguments),
         Task::Vectors(rest) => command::become_binary("conformance", "conformance", &rest.arguments),
         Task::Contracts(rest) => command::become_binary("session-contracts", "compile", &rest.arguments),
+        Task::Dependencies { write } => no_std::dependency_lists(write),
+        Task::Firmware => firmware::run(),
         Task::Test(arguments) => test::run(&arguments),
     }
 }

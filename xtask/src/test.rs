@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::command::{self, cargo, has_subcommand};
+use crate::{firmware, no_std};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -12,6 +13,9 @@ pub(crate) struct Arguments {
     /// Only the steps whose name contains this text
     #[arg(long)]
     only: Option<String>,
+    /// The slow steps too: every combination of features, the signing device in an emulator
+    #[arg(long)]
+    full: bool,
     /// Name the steps and stop
     #[arg(long)]
     list: bool,
@@ -29,6 +33,8 @@ const STEPS: &[Step] = &[
         run: || command::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
     },
     Step { name: "core without default features", run: core_alone },
+    Step { name: "dependencies of the core", run: || no_std::dependency_lists(false) },
+    Step { name: "core without the standard library", run: no_std::probe },
     Step { name: "unit, vector and end-to-end tests", run: tests },
     Step { name: "doc tests", run: || command::run(&mut cargo(["test", "--quiet", "--workspace", "--doc"])) },
     Step { name: "documentation", run: documentation },
@@ -36,10 +42,17 @@ const STEPS: &[Step] = &[
     Step { name: "licences and advisories", run: deny },
 ];
 
+/// Only with `--full`.
+const SLOW_STEPS: &[Step] = &[
+    Step { name: "every combination of the core's features", run: no_std::feature_powerset },
+    Step { name: "signing device in an emulator", run: firmware::run_if_possible },
+];
+
 /// Runs the steps in order and stops at the first that fails.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let wanted = |step: &&Step| arguments.only.as_ref().is_none_or(|text| step.name.contains(text.as_str()));
-    for step in STEPS.iter().filter(wanted) {
+    let slow = if arguments.full { SLOW_STEPS } else { &[] };
+    for step in STEPS.iter().chain(slow).filter(wanted) {
         if arguments.list {
             println!("{}", step.name);
             continue;
