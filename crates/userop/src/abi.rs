@@ -92,3 +92,144 @@ alloy_sol_types::sol! {
     /// ERC-7579: runs calls for an installed executor.
     function executeFromExecutor(bytes32 mode, bytes executionCalldata) returns (bytes[]);
 }
+
+/// ERC-7579 accounts: modules and what can be asked of them.
+pub mod account {
+    alloy_sol_types::sol! {
+        /// Installs a module.
+        function installModule(uint256 moduleTypeId, address module, bytes initData);
+        /// Uninstalls a module.
+        function uninstallModule(uint256 moduleTypeId, address module, bytes deInitData);
+        /// Whether a module is installed; the context of a fallback is its selector.
+        function isModuleInstalled(uint256 moduleTypeId, address module, bytes additionalContext) returns (bool);
+        /// Whether the account takes modules of a type.
+        function supportsModule(uint256 moduleTypeId) returns (bool);
+        /// Whether the account runs executions of a mode.
+        function supportsExecutionMode(bytes32 encodedMode) returns (bool);
+        /// `vendor.account.version`.
+        function accountId() returns (string);
+        /// A page of the installed validators, newest first.
+        function getValidatorsPaginated(address cursor, uint256 size) returns (address[] array, address next);
+        /// A page of the installed executors, newest first.
+        function getExecutorsPaginated(address cursor, uint256 size) returns (address[] array, address next);
+        /// The installed hook, or zero.
+        function getActiveHook() returns (address hook);
+        /// The fallback handler of a selector.
+        function getFallbackHandlerBySelector(bytes4 selector) returns (bytes1 callType, address handler);
+        /// ERC-1271: `0x1626ba7e` when the signature is the account's.
+        function isValidSignature(bytes32 hash, bytes signature) returns (bytes4);
+        /// ERC-5267: the account's EIP-712 domain.
+        function eip712Domain() returns (
+            bytes1 fields,
+            string name,
+            string version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] extensions
+        );
+        /// ERC-1967 and UUPS: changes the account's code.
+        function upgradeToAndCall(address newImplementation, bytes data);
+        /// Lets a caller of ERC-1271 go without nested hashing (owner validators of Nexus).
+        function addSafeSender(address sender);
+        /// Takes that permission away.
+        function removeSafeSender(address sender);
+    }
+}
+
+/// Nexus: factories, bootstrap and its own functions.
+pub mod nexus {
+    alloy_sol_types::sol! {
+        /// A module and its init data.
+        #[derive(Debug, Default, PartialEq, Eq, Hash)]
+        struct BootstrapConfig {
+            /// The module; entries with the zero address are skipped.
+            address module;
+            /// Its init data.
+            bytes data;
+        }
+        /// A pre-validation hook and its init data.
+        #[derive(Debug, Default, PartialEq, Eq, Hash)]
+        struct BootstrapPreValidationHookConfig {
+            /// 8 for ERC-1271, 9 for ERC-4337.
+            uint256 hookType;
+            /// The hook.
+            address module;
+            /// Its init data.
+            bytes data;
+        }
+
+        /// Bootstrap of 1.0.x: one validator, and what the module registry is asked.
+        function initNexusWithSingleValidator(
+            address validator,
+            bytes data,
+            address registry,
+            address[] attesters,
+            uint8 threshold
+        );
+        /// Bootstrap of 1.2 and later: the default validator and any other modules.
+        function initNexusWithDefaultValidatorAndOtherModulesNoRegistry(
+            bytes defaultValidatorInitData,
+            BootstrapConfig[] validators,
+            BootstrapConfig[] executors,
+            BootstrapConfig hook,
+            BootstrapConfig[] fallbacks,
+            BootstrapPreValidationHookConfig[] preValidationHooks
+        );
+        /// Bootstrap of 1.2 and later: the default validator alone.
+        function initNexusWithDefaultValidator(bytes data);
+        /// The account's initialisation: `abi.encode(bootstrap, call)`.
+        function initializeAccount(bytes initData);
+        /// The default validator (1.2 and later).
+        function getDefaultValidator() returns (address);
+        /// Whether the account is initialised (1.2 and later).
+        function isInitialized() returns (bool);
+        /// Deposits the value of the call at the entry point.
+        function addDeposit();
+        /// Takes a deposit out of the entry point.
+        function withdrawDepositTo(address to, uint256 amount);
+        /// The account's deposit at the entry point.
+        function getDeposit() returns (uint256);
+
+        /// A hook to remove without its consent (1.2 and later).
+        #[derive(Debug, Default, PartialEq, Eq, Hash)]
+        struct EmergencyUninstall {
+            /// The hook.
+            address hook;
+            /// Its module type.
+            uint256 hookType;
+            /// What it is told.
+            bytes deInitData;
+            /// Used once.
+            uint256 nonce;
+        }
+        /// Removes a hook: the first call starts a day of waiting.
+        function emergencyUninstallHook(EmergencyUninstall data, bytes signature);
+    }
+
+    /// The emergency removal of 1.0.x, which has the same name.
+    pub mod v1_0 {
+        alloy_sol_types::sol! {
+            /// Removes a hook: the first call starts a day of waiting.
+            function emergencyUninstallHook(address hook, bytes deInitData);
+        }
+    }
+
+    /// The factory of an owner and attesters.
+    pub mod k1_factory {
+        alloy_sol_types::sol! {
+            /// Creates the owner's account.
+            function createAccount(address eoaOwner, uint256 index, address[] attesters, uint8 threshold) returns (address);
+        }
+    }
+
+    /// The factory of any init data.
+    pub mod account_factory {
+        alloy_sol_types::sol! {
+            /// Creates the account of an init data and a salt.
+            function createAccount(bytes initData, bytes32 salt) returns (address);
+            /// The address of that account.
+            function computeAccountAddress(bytes initData, bytes32 salt) returns (address);
+        }
+    }
+}

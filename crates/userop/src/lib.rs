@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod account;
 mod authorization;
 mod entry_point;
 pub mod execution;
