@@ -11,7 +11,9 @@ pub mod address;
 pub mod compile;
 mod contract;
 pub mod evm;
+pub mod interface;
 mod placement;
+pub mod replay;
 
 pub use contract::Contract;
 pub use placement::{Generation, Placement, placements};

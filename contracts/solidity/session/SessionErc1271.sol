@@ -27,7 +27,6 @@ abstract contract SessionErc1271 is SessionValidation {
         signature = _unwrap(signature);
         if (signature.length < 32) return ERC1271_INVALID;
         bytes32 permissionId = bytes32(signature[0:32]);
-        _requireEnabled(msg.sender, permissionId);
         return _isAllowed(permissionId, sender, hash, signature[32:]) ? ERC1271_VALID : ERC1271_INVALID;
     }
 
@@ -38,6 +37,7 @@ abstract contract SessionErc1271 is SessionValidation {
     {
         (bool ok, Erc7739.TypedDataSignature memory parsed) = Erc7739.parse(packed);
         if (!ok || !Erc7739.isAbout(parsed, hash)) return false;
+        // A permission that is not enabled has no contents.
         Permission storage permission = _permission(msg.sender, permissionId);
         bytes32 content = Ids.content(parsed.contentsDescription);
         if (!permission.contents[parsed.appDomainSeparator].contains(content)) return false;
