@@ -1,0 +1,301 @@
+use std::fmt;
+
+use alloy_primitives::{Address, B256, Bytes, TxHash, U256};
+use alloy_rpc_client::RpcClient;
+use alloy_sol_types::{SolCall, SolEvent, sol};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use userop::{EntryPoint, NonceKey};
+
+use crate::endpoint::{Answer, Endpoint, NO_PARAMS, Request};
+use crate::wire::{Fees, ReceiptLog, UserOperationEvent, lenient, quantity};
+use crate::{Backoff, BundlerError, ConnectError};
+
+sol! {
+    function getNonce(address sender, uint192 key) external view returns (uint256 nonce);
+    function balanceOf(address account) external view returns (uint256);
+}
+
+/// The few reads of a node that operations need.
+///
+/// Reads are repeated a few times while the server cannot answer. Cloning is cheap and shares the connection.
+#[derive(Clone)]
+pub struct NodeClient {
+    endpoint: Endpoint,
+}
+
+impl fmt::Debug for NodeClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The transport would show the URL, which may hold a key.
+        f.debug_struct("NodeClient").finish_non_exhaustive()
+    }
+}
+
+/// A call without a transaction (`eth_call`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CallRequest {
+    /// The caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Address>,
+    /// The contract.
+    pub to: Address,
+    /// What it is called with.
+    pub data: Bytes,
+}
+
+impl CallRequest {
+    /// A call of `to` with `data`.
+    #[must_use]
+    pub fn new(to: Address, data: impl Into<Bytes>) -> Self {
+        Self { from: None, to, data: data.into() }
+    }
+
+    /// With a caller.
+    #[must_use]
+    pub const fn with_from(mut self, from: Address) -> Self {
+        self.from = Some(from);
+        self
+    }
+}
+
+/// What is read of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BlockHead {
+    /// Its number.
+    #[serde(default, with = "quantity::optional")]
+    pub number: Option<u64>,
+    /// Its time, Unix seconds.
+    #[serde(default, with = "quantity::optional")]
+    pub timestamp: Option<u64>,
+    /// What a unit of gas costs at least, in wei; `None` before EIP-1559.
+    #[serde(default, with = "quantity::optional")]
+    pub base_fee_per_gas: Option<u128>,
+    /// Its hash.
+    #[serde(default, deserialize_with = "lenient::hash")]
+    pub hash: Option<B256>,
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Quantity<T: TryFrom<U256>>(#[serde(with = "quantity")] T);
+
+impl NodeClient {
+    /// A client over any transport.
+    #[must_use]
+    pub fn new(rpc: RpcClient) -> Self {
+        Self { endpoint: Endpoint::new(rpc) }
+    }
+
+    /// A client of an `http` or (feature `tls`) `https` address.
+    ///
+    /// # Errors
+    /// As [`connect`](crate::connect).
+    pub fn http(url: &str) -> Result<Self, ConnectError> {
+        crate::connect(url).map(Self::new)
+    }
+
+    /// With other pauses between repeated reads.
+    #[must_use]
+    pub const fn with_backoff(mut self, reads: Backoff) -> Self {
+        self.endpoint.set_reads(reads);
+        self
+    }
+
+    /// The client underneath, for other methods.
+    #[must_use]
+    pub const fn rpc(&self) -> &RpcClient {
+        self.endpoint.rpc()
+    }
+
+    /// The chain's id.
+    ///
+    /// # Errors
+    /// When the node does not answer, or answers with something else.
+    pub async fn chain_id(&self) -> Result<u64, BundlerError> {
+        let Quantity(id) = self.endpoint.read("eth_chainId", &NO_PARAMS.as_slice()).await?;
+        Ok(id)
+    }
+
+    /// The code at an address; empty when there is none.
+    ///
+    /// # Errors
+    /// When the node does not answer, or answers with something else.
+    pub async fn code(&self, address: Address) -> Result<Bytes, BundlerError> {
+        self.endpoint.read("eth_getCode", &(address, "latest")).await
+    }
+
+    /// The balance of an address in wei.
+    ///
+    /// # Errors
+    /// When the node does not answer, or answers with something else.
+    pub async fn balance(&self, address: Address) -> Result<U256, BundlerError> {
+        let Quantity(balance) = self.endpoint.read("eth_getBalance", &(address, "latest")).await?;
+        Ok(balance)
+    }
+
+    /// The balance of an address in an ERC-20 token's smallest unit.
+    ///
+    /// # Errors
+    /// When the node does not answer, or the contract is no token.
+    pub async fn token_balance(&self, token: Address, account: Address) -> Result<U256, BundlerError> {
+        self.call_sol(token, &balanceOfCall { account }).await
+    }
+
+    /// The transaction count of a plain key account, its pending transactions included: EIP-7702 authorizations need it.
+    ///
+    /// # Errors
+    /// When the node does not answer, or answers with something else.
+    pub async fn transaction_count(&self, address: Address) -> Result<u64, BundlerError> {
+        let Quantity(count) = self.endpoint.read("eth_getTransactionCount", &(address, "pending")).await?;
+        Ok(count)
+    }
+
+    /// The next nonce of an account under a key, from the entry point.
+    ///
+    /// # Errors
+    /// When the node does not answer, or there is no entry point at the address.
+    pub async fn nonce(&self, entry_point: EntryPoint, sender: Address, key: NonceKey) -> Result<U256, BundlerError> {
+        self.call_sol(entry_point.address, &getNonceCall { sender, key: key.to_u192() }).await
+    }
+
+    /// Runs a call without a transaction.
+    ///
+    /// # Errors
+    /// When the node does not answer, or the call reverts: then [`BundlerError::revert_data`] has the bytes.
+    pub async fn call(&self, request: &CallRequest) -> Result<Bytes, BundlerError> {
+        self.endpoint.read("eth_call", &(request, "latest")).await
+    }
+
+    /// Runs a call of a contract function and decodes its answer.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and when the answer is not what the function returns.
+    pub async fn call_sol<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, BundlerError> {
+        let answer = self.call(&CallRequest::new(to, call.abi_encode())).await?;
+        decode_return::<C>(&answer)
+    }
+
+    /// Several calls in one request: the answers in the same order, each with its own failure.
+    ///
+    /// # Errors
+    /// When the node does not answer at all.
+    pub async fn call_many(
+        &self,
+        requests: &[CallRequest],
+    ) -> Result<Vec<Result<Bytes, BundlerError>>, BundlerError> {
+        let requests: Vec<_> =
+            requests.iter().map(|request| Request::new("eth_call", &(request, "latest"))).collect::<Result<_, _>>()?;
+        Ok(self.endpoint.read_batch(&requests).await?.into_iter().map(Answer::read).collect())
+    }
+
+    /// The newest block.
+    ///
+    /// # Errors
+    /// When the node does not answer, or answers with something else.
+    pub async fn latest_block(&self) -> Result<BlockHead, BundlerError> {
+        self.endpoint.read("eth_getBlockByNumber", &("latest", false)).await
+    }
+
+    /// Fees that the next blocks will take (EIP-1559): the node's priority fee, and 1.2 times the base fee on top of it.
+    ///
+    /// # Errors
+    /// When the node does not answer, or its chain has no base fee.
+    pub async fn fees(&self) -> Result<Fees, BundlerError> {
+        let mut answers = self.endpoint.read_batch(&Self::fee_requests()?).await?.into_iter();
+        Self::fees_of(&mut answers)
+    }
+
+    pub(crate) fn fee_requests() -> Result<[Request; 2], BundlerError> {
+        Ok([
+            Request::new("eth_getBlockByNumber", &("latest", false))?,
+            Request::new("eth_maxPriorityFeePerGas", &NO_PARAMS.as_slice())?,
+        ])
+    }
+
+    pub(crate) fn fees_of(answers: &mut impl Iterator<Item = Answer>) -> Result<Fees, BundlerError> {
+        let missing = |reason: &str| BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() };
+        let block: BlockHead = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
+        let Quantity(priority): Quantity<u128> = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
+        let base = block.base_fee_per_gas.ok_or_else(|| missing("the chain has no base fee: give the fees"))?;
+        let max_fee_per_gas = base.saturating_add(base / 5).saturating_add(priority);
+        Ok(Fees { max_fee_per_gas, max_priority_fee_per_gas: priority })
+    }
+
+    pub(crate) fn nonce_request(
+        entry_point: EntryPoint,
+        sender: Address,
+        key: NonceKey,
+    ) -> Result<Request, BundlerError> {
+        let call = CallRequest::new(entry_point.address, getNonceCall { sender, key: key.to_u192() }.abi_encode());
+        Request::new("eth_call", &(call, "latest"))
+    }
+
+    pub(crate) fn nonce_of(answer: Answer) -> Result<U256, BundlerError> {
+        decode_return::<getNonceCall>(&answer.read::<Bytes>()?)
+    }
+
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What the entry point logged about an operation, from its own event: the truth when no bundler knows it any more.
+    ///
+    /// `from_block` bounds the search; nodes limit how far back it may go.
+    ///
+    /// # Errors
+    /// When the node does not answer, or refuses the range.
+    pub async fn find_operation(
+        &self,
+        entry_point: EntryPoint,
+        hash: B256,
+        from_block: u64,
+    ) -> Result<Option<MinedOperation>, BundlerError> {
+        let filter = json!({
+            "address": entry_point.address,
+            "topics": [UserOperationEvent::SIGNATURE_HASH, hash],
+            "fromBlock": format!("{from_block:#x}"),
+            "toBlock": "latest",
+        });
+        let logs: Vec<ReceiptLog> = self.endpoint.read("eth_getLogs", &[filter]).await?;
+        Ok(logs.into_iter().find_map(|log| {
+            let event = UserOperationEvent::decode_log(&log.to_log()).ok()?.data;
+            Some(MinedOperation {
+                hash: event.userOpHash,
+                transaction_hash: log.transaction_hash?,
+                block_number: log.block_number,
+                success: event.success,
+                nonce: event.nonce,
+                actual_gas_cost: event.actualGasCost,
+            })
+        }))
+    }
+}
+
+/// What the entry point's event says of a mined operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MinedOperation {
+    /// The operation.
+    pub hash: B256,
+    /// The transaction that carried it.
+    pub transaction_hash: TxHash,
+    /// The block that holds it.
+    pub block_number: Option<u64>,
+    /// Whether the calls went through.
+    pub success: bool,
+    /// The nonce it used.
+    pub nonce: U256,
+    /// What was paid, in wei.
+    pub actual_gas_cost: U256,
+}
+
+fn decode_return<C: SolCall>(answer: &Bytes) -> Result<C::Return, BundlerError> {
+    C::abi_decode_returns(answer).map_err(|error| BundlerError::Malformed {
+        method: "eth_call".into(),
+        reason: format!("not what {} returns: {error}", C::SIGNATURE),
+        body: crate::error::beginning(&answer.to_string()),
+    })
+}
+

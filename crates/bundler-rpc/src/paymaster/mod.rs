@@ -1,0 +1,5 @@
+//! Paymaster services.
+
+mod error;
+
+pub use error::PaymasterError;
