@@ -22,12 +22,8 @@ impl Backoff {
     pub const READ: Self =
         Self { first: Duration::from_millis(100), longest: Duration::from_secs(2), factor: 2.0, retries: 3 };
     /// For receipts: soon at first, then every four seconds.
-    pub const WAIT: Self = Self {
-        first: Duration::from_millis(100),
-        longest: Duration::from_secs(4),
-        factor: 1.5,
-        retries: usize::MAX,
-    };
+    pub const WAIT: Self =
+        Self { first: Duration::from_millis(100), longest: Duration::from_secs(4), factor: 1.5, retries: usize::MAX };
 
     /// No second attempt.
     pub const NEVER: Self = Self { retries: 0, ..Self::READ };

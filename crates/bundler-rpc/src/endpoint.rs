@@ -14,7 +14,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::{Backoff, BundlerError, TransportFailure, error::beginning};
 
 /// The parameters of a method without any, as `[]`: alloy leaves the member out for types without size.
-pub(crate) const NO_PARAMS: [u8; 0] = [];
+pub(crate) const NO_PARAMS: &[u8] = &[];
 
 /// One server and how patient to be with it.
 #[derive(Clone)]
@@ -56,7 +56,7 @@ impl Answer {
         })
     }
 
-    pub(crate) const fn error(&self) -> Option<&BundlerError> {
+    pub(crate) fn error(&self) -> Option<&BundlerError> {
         self.result.as_ref().err()
     }
 }
@@ -147,7 +147,10 @@ impl Endpoint {
                         answers.push(Answer { method, result });
                     }
                     let is_missing = |answer: &Answer| {
-                        matches!(answer.error(), Some(BundlerError::Transport { failure: TransportFailure::MissingFromBatch, .. }))
+                        matches!(
+                            answer.error(),
+                            Some(BundlerError::Transport { failure: TransportFailure::MissingFromBatch, .. })
+                        )
                     };
                     if !answers.iter().all(is_missing) {
                         return Ok(answers);
@@ -159,7 +162,8 @@ impl Endpoint {
             tracing::debug!("the server does not take batches");
             self.no_batches.store(true, Ordering::Relaxed);
         }
-        let answers = stream::iter(requests).map(|request| self.single(request)).buffered(SINGLES_AT_A_TIME);
+        let singles: Vec<_> = requests.iter().map(|request| self.single(request)).collect();
+        let answers = stream::iter(singles).buffered(SINGLES_AT_A_TIME);
         Ok(answers.collect().await)
     }
 

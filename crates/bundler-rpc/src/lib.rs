@@ -1,1 +1,36 @@
 #![doc = include_str!("../README.md")]
+
+mod backoff;
+mod client;
+mod deadline;
+mod endpoint;
+mod error;
+mod http;
+mod node;
+pub mod paymaster;
+mod poller;
+mod prepare;
+mod signed;
+mod status;
+mod submit;
+pub mod vendor;
+mod wire;
+
+pub use alloy_rpc_client::RpcClient;
+pub use userop;
+
+pub use backoff::Backoff;
+pub use client::BundlerClient;
+pub use deadline::Deadline;
+pub use error::{AaCode, BundlerError, ErrorKind, ErrorResponse, Retry, RevertData, TransportFailure};
+pub use http::{ConnectError, connect};
+pub use node::{BlockHead, CallRequest, MinedOperation, NodeClient};
+pub use poller::Polling;
+pub use prepare::{FeeSource, NonceSource, OperationRequest, PreparedOperation, Preparer, Sponsorship};
+pub use signed::SignedOperation;
+pub use status::{Progress, StatusMethod};
+pub use wire::{
+    AccountDeployed, AccountOverride, Fees, GasEstimate, KnownOperation, OperationReverted, Outcome, PartialOperation,
+    PartialPaymaster, PostOpRevertReason, ReceiptLog, RevertReason, StateOverride, StorageOverride, TransactionReceipt,
+    UserOperationEvent, UserOperationPrefundTooLow, UserOperationReceipt, UserOperationRevertReason, WireOperation,
+};

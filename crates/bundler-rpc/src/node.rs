@@ -8,7 +8,7 @@ use serde_json::json;
 use userop::{EntryPoint, NonceKey};
 
 use crate::endpoint::{Answer, Endpoint, NO_PARAMS, Request};
-use crate::wire::{Fees, ReceiptLog, UserOperationEvent, lenient, quantity};
+use crate::wire::{Fees, Quantity, ReceiptLog, UserOperationEvent, lenient, quantity};
 use crate::{Backoff, BundlerError, ConnectError};
 
 sol! {
@@ -77,10 +77,6 @@ pub struct BlockHead {
     pub hash: Option<B256>,
 }
 
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Quantity<T: TryFrom<U256>>(#[serde(with = "quantity")] T);
-
 impl NodeClient {
     /// A client over any transport.
     #[must_use]
@@ -114,7 +110,7 @@ impl NodeClient {
     /// # Errors
     /// When the node does not answer, or answers with something else.
     pub async fn chain_id(&self) -> Result<u64, BundlerError> {
-        let Quantity(id) = self.endpoint.read("eth_chainId", &NO_PARAMS.as_slice()).await?;
+        let Quantity(id) = self.endpoint.read("eth_chainId", &NO_PARAMS).await?;
         Ok(id)
     }
 
@@ -181,10 +177,7 @@ impl NodeClient {
     ///
     /// # Errors
     /// When the node does not answer at all.
-    pub async fn call_many(
-        &self,
-        requests: &[CallRequest],
-    ) -> Result<Vec<Result<Bytes, BundlerError>>, BundlerError> {
+    pub async fn call_many(&self, requests: &[CallRequest]) -> Result<Vec<Result<Bytes, BundlerError>>, BundlerError> {
         let requests: Vec<_> =
             requests.iter().map(|request| Request::new("eth_call", &(request, "latest"))).collect::<Result<_, _>>()?;
         Ok(self.endpoint.read_batch(&requests).await?.into_iter().map(Answer::read).collect())
@@ -210,12 +203,13 @@ impl NodeClient {
     pub(crate) fn fee_requests() -> Result<[Request; 2], BundlerError> {
         Ok([
             Request::new("eth_getBlockByNumber", &("latest", false))?,
-            Request::new("eth_maxPriorityFeePerGas", &NO_PARAMS.as_slice())?,
+            Request::new("eth_maxPriorityFeePerGas", &NO_PARAMS)?,
         ])
     }
 
     pub(crate) fn fees_of(answers: &mut impl Iterator<Item = Answer>) -> Result<Fees, BundlerError> {
-        let missing = |reason: &str| BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() };
+        let missing =
+            |reason: &str| BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() };
         let block: BlockHead = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
         let Quantity(priority): Quantity<u128> = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
         let base = block.base_fee_per_gas.ok_or_else(|| missing("the chain has no base fee: give the fees"))?;
@@ -298,4 +292,3 @@ fn decode_return<C: SolCall>(answer: &Bytes) -> Result<C::Return, BundlerError> 
         body: crate::error::beginning(&answer.to_string()),
     })
 }
-

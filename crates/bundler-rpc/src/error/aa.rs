@@ -168,7 +168,9 @@ impl AaCode {
             return Some(code);
         }
         let lower = start.to_ascii_lowercase();
-        lower.match_indices("reason:").find_map(|(at, found)| Self::leading(start.get(at + found.len()..)?.trim_start()))
+        lower
+            .match_indices("reason:")
+            .find_map(|(at, found)| Self::leading(start.get(at + found.len()..)?.trim_start()))
     }
 
     /// The code that the text begins with, as a whole word.

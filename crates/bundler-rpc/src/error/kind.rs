@@ -206,9 +206,7 @@ impl ErrorKind {
             Self::Throttled { .. } => "wait, or use another paymaster or factory",
             Self::StakeTooLow { .. } => "use an entity with more stake, or send fewer operations at a time",
             Self::UnsupportedAggregator { .. } => "use a bundler that serves the aggregator",
-            Self::SignatureCheckFailed => {
-                "sign again; with a session: wrong key, wrong mode, or a policy that says no"
-            }
+            Self::SignatureCheckFailed => "sign again; with a session: wrong key, wrong mode, or a policy that says no",
             Self::PaymasterDepositTooLow => "wait until its pending operations are mined, or use another paymaster",
             Self::ExecutionReverted => "decode the revert data: the calls themselves fail",
             Self::RateLimited => "slow down",

@@ -18,8 +18,8 @@ pub use kind::ErrorKind;
 pub use response::ErrorResponse;
 pub use retry::Retry;
 pub use revert::RevertData;
-pub use transport::TransportFailure;
 use transport::Parts;
+pub use transport::TransportFailure;
 pub(crate) use transport::beginning;
 
 /// A failed call of a bundler, paymaster or node.
@@ -220,7 +220,9 @@ impl BundlerError {
             Self::Transport { failure: TransportFailure::Connect { .. }, .. } => {
                 "check that the server runs and its address is right"
             }
-            Self::Transport { .. } | Self::Malformed { .. } => "try again; after a send, look the operation up by its hash",
+            Self::Transport { .. } | Self::Malformed { .. } => {
+                "try again; after a send, look the operation up by its hash"
+            }
             Self::Request { .. } => "correct the request",
             Self::HashMismatch { .. } => {
                 "do not trust the answer: wait for the local hash, and check chain id and entry point"

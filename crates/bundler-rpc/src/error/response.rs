@@ -33,10 +33,17 @@ impl ErrorResponse {
         let data = data.filter(|data| !data.is_null());
         let revert = data.as_ref().and_then(RevertData::in_data).or_else(|| RevertData::in_message(&message));
         let in_data = data.as_ref().and_then(|data| AaCode::find(data.get("reason")?.as_str()?));
-        let aa_code =
-            revert.as_ref().and_then(RevertData::aa_code).or(in_data).or_else(|| AaCode::find(&message));
+        let aa_code = revert.as_ref().and_then(RevertData::aa_code).or(in_data).or_else(|| AaCode::find(&message));
         let kind = ErrorKind::classify(code, &message, data.as_ref());
-        Self { method: method.into(), code, message, data, kind, aa_code, revert: revert.filter(|r| !r.bytes().is_empty()) }
+        Self {
+            method: method.into(),
+            code,
+            message,
+            data,
+            kind,
+            aa_code,
+            revert: revert.filter(|r| !r.bytes().is_empty()),
+        }
     }
 
     /// Whether trying again can help.
@@ -85,7 +92,9 @@ impl fmt::Display for ErrorResponse {
         write!(f, "{} answered {} ({}): {}", self.method, self.code, self.kind, self.message)?;
         match &self.revert {
             // The text may carry the bytes already.
-            Some(revert) if !self.message.contains(&revert.bytes().to_string()) => write!(f, ", reverted with {revert}"),
+            Some(revert) if !self.message.contains(&revert.bytes().to_string()) => {
+                write!(f, ", reverted with {revert}")
+            }
             _ => Ok(()),
         }
     }
@@ -106,11 +115,8 @@ mod tests {
 
     #[test]
     fn one_code_with_many_meanings() {
-        let underpriced = error(
-            -32602,
-            "replacement underpriced",
-            json!({"currentMaxPriorityFee": "0x1", "currentMaxFee": "0x2"}),
-        );
+        let underpriced =
+            error(-32602, "replacement underpriced", json!({"currentMaxPriorityFee": "0x1", "currentMaxFee": "0x2"}));
         assert_eq!(
             underpriced.kind,
             ErrorKind::ReplacementUnderpriced {
@@ -147,7 +153,10 @@ mod tests {
         assert_eq!(error.aa_code, Some(AaCode::ValidationReverted));
         assert_eq!(error.revert.as_ref().unwrap().bytes(), &Bytes::from(hex!("526d0da5aa")));
         assert_eq!(error.retry(), Retry::Changed);
-        assert_eq!(error.to_string(), format!("eth_sendUserOperation answered -32500 (rejected by the entry point): {said}"));
+        assert_eq!(
+            error.to_string(),
+            format!("eth_sendUserOperation answered -32500 (rejected by the entry point): {said}")
+        );
     }
 
     #[test]
@@ -163,8 +172,17 @@ mod tests {
             }
         );
         assert_eq!(
-            error(-32503, "operation is out of time range", json!({"validUntil": "0x6", "validAfter": "0x0", "paymaster": null})).kind,
-            ErrorKind::OutOfTimeRange { valid_until: Some(U256::from(6)), valid_after: Some(U256::ZERO), paymaster: None }
+            error(
+                -32503,
+                "operation is out of time range",
+                json!({"validUntil": "0x6", "validAfter": "0x0", "paymaster": null})
+            )
+            .kind,
+            ErrorKind::OutOfTimeRange {
+                valid_until: Some(U256::from(6)),
+                valid_after: Some(U256::ZERO),
+                paymaster: None
+            }
         );
     }
 }

@@ -129,7 +129,9 @@ impl From<TransportError> for Parts {
                 data: payload.data.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             },
             TransportError::Transport(kind) => Self::Transport(TransportFailure::new(kind)),
-            TransportError::DeserError { err, text } => Self::Malformed { reason: err.to_string(), body: beginning(&text) },
+            TransportError::DeserError { err, text } => {
+                Self::Malformed { reason: err.to_string(), body: beginning(&text) }
+            }
             TransportError::NullResp => {
                 Self::Malformed { reason: "expected a value, saw null".to_owned(), body: "null".to_owned() }
             }

@@ -9,7 +9,9 @@ pub(crate) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Addre
     match Value::deserialize(from)? {
         Value::Null => Ok(None),
         Value::String(text) if matches!(text.as_str(), "" | "0x") => Ok(None),
-        value => Address::deserialize(value).map(|address| (!address.is_zero()).then_some(address)).map_err(de::Error::custom),
+        value => Address::deserialize(value)
+            .map(|address| (!address.is_zero()).then_some(address))
+            .map_err(de::Error::custom),
     }
 }
 

@@ -60,7 +60,8 @@ pub struct GasEstimate {
 impl GasEstimate {
     /// Fills what the operation leaves open; what it has stays, so explicit limits and a paymaster's own are kept.
     pub fn fill(&self, operation: &mut PartialOperation) {
-        let PartialOperation { call_gas_limit, verification_gas_limit, pre_verification_gas, paymaster, .. } = operation;
+        let PartialOperation { call_gas_limit, verification_gas_limit, pre_verification_gas, paymaster, .. } =
+            operation;
         *call_gas_limit = call_gas_limit.or(self.call_gas_limit);
         *verification_gas_limit = verification_gas_limit.or(self.verification_gas_limit).or(self.verification_gas);
         *pre_verification_gas = pre_verification_gas.or(self.pre_verification_gas);
@@ -93,7 +94,10 @@ impl Fees {
             // A fee of zero could otherwise never grow.
             if more == fee { fee.saturating_add(1) } else { more }
         }
-        Self { max_fee_per_gas: bump(self.max_fee_per_gas), max_priority_fee_per_gas: bump(self.max_priority_fee_per_gas) }
+        Self {
+            max_fee_per_gas: bump(self.max_fee_per_gas),
+            max_priority_fee_per_gas: bump(self.max_priority_fee_per_gas),
+        }
     }
 
     /// The fees times `percent` / 100, rounded up.

@@ -147,9 +147,9 @@ pub struct WireOperation<'a> {
 }
 
 /// Writes a number as a quantity.
-struct Quantity(U256);
+struct Number(U256);
 
-impl Serialize for Quantity {
+impl Serialize for Number {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         quantity::serialize(&self.0, to)
     }
@@ -172,14 +172,14 @@ impl Serialize for WireOperation<'_> {
         let op = self.operation;
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("sender", &op.sender)?;
-        map.serialize_entry("nonce", &Quantity(op.nonce))?;
+        map.serialize_entry("nonce", &Number(op.nonce))?;
         if self.version.is_packed() {
             if let Some(factory) = &op.factory {
                 // With data the marker goes out in 20 bytes: bundlers pack it that way.
-                let head = if factory.data().is_empty() { factory.head() } else { factory.address().as_slice() };
-                match Address::try_from(head) {
-                    Ok(address) if !factory.is_eip7702() => map.serialize_entry("factory", &address)?,
-                    _ => map.serialize_entry("factory", &Joined(&[head]))?,
+                if factory.data().is_empty() {
+                    map.serialize_entry("factory", &Joined(&[factory.head()]))?;
+                } else {
+                    map.serialize_entry("factory", &factory.address())?;
                 }
                 map.serialize_entry("factoryData", factory.data())?;
             }
@@ -198,7 +198,7 @@ impl Serialize for WireOperation<'_> {
         ];
         for (name, number) in numbers {
             if let Some(number) = number {
-                map.serialize_entry(name, &Quantity(number))?;
+                map.serialize_entry(name, &Number(number))?;
             }
         }
         if self.version.is_packed() {
@@ -206,10 +206,10 @@ impl Serialize for WireOperation<'_> {
                 map.serialize_entry("paymaster", &paymaster.address)?;
                 map.serialize_entry("paymasterData", &paymaster.data)?;
                 if let Some(gas) = paymaster.verification_gas_limit {
-                    map.serialize_entry("paymasterVerificationGasLimit", &Quantity(U256::from(gas)))?;
+                    map.serialize_entry("paymasterVerificationGasLimit", &Number(U256::from(gas)))?;
                 }
                 if let Some(gas) = paymaster.post_op_gas_limit {
-                    map.serialize_entry("paymasterPostOpGasLimit", &Quantity(U256::from(gas)))?;
+                    map.serialize_entry("paymasterPostOpGasLimit", &Number(U256::from(gas)))?;
                 }
                 if let Some(signature) = paymaster.signature.as_ref().filter(|signature| !signature.is_empty()) {
                     map.serialize_entry("paymasterSignature", signature)?;
@@ -230,9 +230,9 @@ impl Serialize for WireOperation<'_> {
 }
 
 /// `eip7702Auth` as it is sent; `r` and `s` are padded to 32 bytes, `yParity` is a quantity.
-#[derive(Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireAuthorization {
+pub(crate) struct WireAuthorization {
     address: Address,
     #[serde(with = "quantity")]
     chain_id: U256,
@@ -338,7 +338,8 @@ impl TryFrom<Members> for PartialOperation {
             }),
             (None, Some(packed)) if !packed.is_empty() => {
                 let head: Option<&[u8; 20]> = packed.first_chunk();
-                let head = head.ok_or_else(|| format!("paymasterAndData of {} bytes, expected 20 or more", packed.len()))?;
+                let head =
+                    head.ok_or_else(|| format!("paymasterAndData of {} bytes, expected 20 or more", packed.len()))?;
                 Some(PartialPaymaster { address: head.into(), data: packed.slice(20..), ..PartialPaymaster::default() })
             }
             _ => None,

@@ -29,6 +29,11 @@ fn from_text(text: &str) -> Option<U256> {
     }
 }
 
+/// A bare number as a method's whole answer.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Quantity<T: TryFrom<U256>>(#[serde(deserialize_with = "deserialize")] pub(crate) T);
+
 fn narrow<T: TryFrom<U256>, E: de::Error>(value: &Value) -> Result<T, E> {
     let number = from_value(value).ok_or_else(|| E::custom(format_args!("expected a quantity, saw {value}")))?;
     T::try_from(number).map_err(|_| E::custom(format_args!("quantity {number} is too large")))
