@@ -10,7 +10,20 @@ import { createInterface } from "node:readline";
 
 const children = new Map();
 const tell = (event) => process.stdout.write(JSON.stringify(event) + "\n");
-const end = () => process.kill(-process.pid, "SIGKILL");
+
+// The children first, so that none is left for the system to bury; then the group, with what they may have started.
+function end() {
+  const last = () => process.kill(-process.pid, "SIGKILL");
+  let alive = 0;
+  for (const child of children.values()) {
+    if (child.exitCode !== null || child.signalCode !== null || !child.pid) continue;
+    alive += 1;
+    child.on("exit", () => --alive || last());
+    child.kill("SIGKILL");
+  }
+  if (!alive) last();
+  setTimeout(last, 1000);
+}
 
 process.stdout.on("error", end);
 process.stdin.on("error", end);

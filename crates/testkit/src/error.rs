@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use alloy_primitives::{Address, B256, Bytes};
+
 /// Why a local chain could not be set up or used. Each says in one line what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -43,6 +45,64 @@ pub enum Error {
         path: PathBuf,
         /// What was looked for.
         what: String,
+    },
+    /// The port that was asked for is in use.
+    #[error("port {port} for {program} is taken: choose another, or stop what listens there")]
+    PortTaken {
+        /// The program that should listen.
+        program: &'static str,
+        /// The port.
+        port: u16,
+    },
+    /// A program of the local chain has ended.
+    #[error("{program} ended unexpectedly with {status} (log: {}): {tail}", log.display())]
+    Exited {
+        /// The program.
+        program: &'static str,
+        /// How it ended.
+        status: String,
+        /// Everything it said.
+        log: PathBuf,
+        /// What it said last.
+        tail: String,
+    },
+    /// A program of the local chain was not ready in time.
+    #[error("{program} was not ready in time: is the machine overloaded? (log: {}): {tail}", log.display())]
+    NotReady {
+        /// The program.
+        program: &'static str,
+        /// Everything it said.
+        log: PathBuf,
+        /// What it said last.
+        tail: String,
+    },
+    /// A JSON-RPC call failed.
+    #[error("{method} at {url} failed: {message}")]
+    Rpc {
+        /// The server.
+        url: String,
+        /// The method.
+        method: String,
+        /// The error's code, when the server answered with one.
+        code: Option<i64>,
+        /// The error's message, or what went wrong on the way.
+        message: String,
+        /// The error's data, which holds what a call reverted with.
+        data: Option<Bytes>,
+    },
+    /// A transaction was mined and reverted.
+    #[error("transaction {hash} reverted")]
+    Reverted {
+        /// The transaction's hash.
+        hash: B256,
+    },
+    /// Something on the chain is not where it should be.
+    #[error("{name} is not at {address} after its deployment")]
+    NotDeployed {
+        /// What was deployed.
+        name: &'static str,
+        /// Where it should be.
+        address: Address,
     },
 }
 

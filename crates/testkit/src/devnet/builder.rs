@@ -1,0 +1,222 @@
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use super::deploy;
+use super::logs::Logs;
+use crate::npm::{Packages, base_folder};
+use crate::supervisor::{Program, Supervisor};
+use crate::{Chain, Devnet, EntryPoint, Error, JsonRpc, Key};
+
+const NODE: &str = "anvil";
+const BUNDLER: &str = "alto";
+
+/// Rules of the EVM that the node follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Hardfork {
+    /// March 2024: the first with transient storage.
+    Cancun,
+    /// May 2025: the first with EIP-7702.
+    #[default]
+    Prague,
+    /// December 2025.
+    Osaka,
+}
+
+impl Hardfork {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cancun => "cancun",
+            Self::Prague => "prague",
+            Self::Osaka => "osaka",
+        }
+    }
+}
+
+/// Settings of a [`Devnet`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct DevnetBuilder {
+    chain_id: u64,
+    port: u16,
+    bundler_port: u16,
+    bundler: bool,
+    block_time: Option<Duration>,
+    hardfork: Hardfork,
+    bundle_interval: (Duration, Duration),
+    deadline: Duration,
+}
+
+impl Default for DevnetBuilder {
+    /// Chain 31337, free ports, a block for each transaction, bundles every 20 to 50 ms, a minute to start.
+    fn default() -> Self {
+        Self {
+            chain_id: 31337,
+            port: 0,
+            bundler_port: 0,
+            bundler: true,
+            block_time: None,
+            hardfork: Hardfork::default(),
+            bundle_interval: (Duration::from_millis(20), Duration::from_millis(50)),
+            deadline: Duration::from_secs(60),
+        }
+    }
+}
+
+impl DevnetBuilder {
+    /// Sets the chain's id.
+    pub const fn chain_id(mut self, chain_id: u64) -> Self {
+        self.chain_id = chain_id;
+        self
+    }
+
+    /// Sets the node's port; 0, the default, takes a free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Sets the bundler's port; 0, the default, takes a free one.
+    pub const fn bundler_port(mut self, port: u16) -> Self {
+        self.bundler_port = port;
+        self
+    }
+
+    /// Leaves out the bundler, which is most of the start-up time.
+    pub const fn without_bundler(mut self) -> Self {
+        self.bundler = false;
+        self
+    }
+
+    /// Mines a block at this interval, of at least a millisecond, instead of one for each transaction.
+    pub const fn block_time(mut self, interval: Duration) -> Self {
+        self.block_time = Some(interval);
+        self
+    }
+
+    /// Sets the rules of the EVM.
+    pub const fn hardfork(mut self, hardfork: Hardfork) -> Self {
+        self.hardfork = hardfork;
+        self
+    }
+
+    /// Sets how often the bundler makes bundles: at least and at most this time apart.
+    pub const fn bundle_interval(mut self, shortest: Duration, longest: Duration) -> Self {
+        self.bundle_interval = (shortest, longest);
+        self
+    }
+
+    /// Sets how long the start may take, without the installation of packages.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Starts node and bundler, deploys the contracts and waits until all is ready.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Packages::installed`], [`Error::PortTaken`], [`Error::Exited`] or [`Error::NotReady`] when a program
+    /// fails, with the end of what it said, and [`Error::NotDeployed`] or [`Error::Rpc`] when a contract cannot be
+    /// deployed.
+    pub async fn start(self) -> Result<Devnet, Error> {
+        let installed = tokio::task::spawn_blocking(Packages::installed).await;
+        let packages = installed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        check_port(NODE, self.port)?;
+        if self.bundler {
+            check_port(BUNDLER, self.bundler_port)?;
+        }
+        let deadline = Instant::now() + self.deadline;
+        let mut logs = Logs::create(&base_folder())?;
+        let mut supervisor = Supervisor::start(&packages, &logs.file("supervisor"))?;
+        let node = supervisor.run(NODE, &self.node_command(&packages), &logs.file(NODE))?;
+        // It loads its code while the chain is set up, and starts when told to.
+        let bundler = if self.bundler {
+            let script = packages.folder().join("bundler.mjs").to_string_lossy().into_owned();
+            Some(supervisor.run(BUNDLER, &["node".to_owned(), script], &logs.file(BUNDLER))?)
+        } else {
+            None
+        };
+        let chain = Chain::new(local_url(node.port(deadline).await?));
+        let nexus = deploy::deploy(&chain, &packages).await?;
+        let bundler = match bundler {
+            Some(program) => Some(self.start_bundler(&mut supervisor, program, chain.rpc().url(), deadline).await?),
+            None => None,
+        };
+        logs.started();
+        Ok(Devnet { supervisor, node, bundler, chain, chain_id: self.chain_id, nexus, packages, logs })
+    }
+
+    async fn start_bundler(
+        &self,
+        supervisor: &mut Supervisor,
+        program: Program,
+        node: &Url,
+        deadline: Instant,
+    ) -> Result<(Program, JsonRpc), Error> {
+        let arguments = serde_json::Value::from(self.bundler_arguments(node));
+        supervisor.tell(&program, &arguments.to_string())?;
+        let rpc = JsonRpc::new(local_url(program.port(deadline).await?));
+        while rpc.request::<Vec<alloy_primitives::Address>>("eth_supportedEntryPoints", ()).await.is_err() {
+            program.wait(deadline).await?;
+        }
+        Ok((program, rpc))
+    }
+
+    fn node_command(&self, packages: &Packages) -> Vec<String> {
+        let mut command = vec![packages.anvil().to_string_lossy().into_owned()];
+        let mut add = |option: &str, value: String| command.extend([option.to_owned(), value]);
+        add("--host", "127.0.0.1".into());
+        add("--port", self.port.to_string());
+        add("--chain-id", self.chain_id.to_string());
+        add("--hardfork", self.hardfork.name().into());
+        if let Some(interval) = self.block_time {
+            add("--block-time", interval.as_secs_f64().to_string());
+        }
+        command.push("--auto-impersonate".into());
+        command
+    }
+
+    fn bundler_arguments(&self, node: &Url) -> Vec<String> {
+        let entry_points: Vec<_> = EntryPoint::ALL.iter().map(|version| version.address().to_string()).collect();
+        let executors = [Key::Executor, Key::SecondExecutor].map(|key| key.secret().to_string());
+        let (shortest, longest) = self.bundle_interval;
+        let block_time = self.block_time.unwrap_or(Duration::from_millis(50));
+        [
+            ("--entrypoints", entry_points.join(",")),
+            ("--rpc-url", node.to_string()),
+            ("--port", self.bundler_port.to_string()),
+            ("--executor-private-keys", executors.join(",")),
+            ("--utility-private-key", Key::Utility.secret().to_string()),
+            // The node has no JavaScript tracer, which the checks of safe mode need.
+            ("--safe-mode", "false".into()),
+            ("--min-bundle-interval", shortest.as_millis().to_string()),
+            ("--max-bundle-interval", longest.as_millis().to_string()),
+            ("--block-time", block_time.as_millis().to_string()),
+            ("--refilling-wallets", "false".into()),
+            ("--utility-wallet-monitor", "false".into()),
+            ("--enable-debug-endpoints", "true".into()),
+            ("--log-level", "info".into()),
+        ]
+        .into_iter()
+        .flat_map(|(option, value)| [option.to_owned(), value])
+        .collect()
+    }
+}
+
+/// A clear word before the program's own, for a port that is in use already.
+fn check_port(program: &'static str, port: u16) -> Result<(), Error> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Error::PortTaken { program, port }),
+        _ => Ok(()),
+    }
+}
+
+fn local_url(port: u16) -> Url {
+    match Url::parse(&format!("http://127.0.0.1:{port}")) {
+        Ok(url) => url,
+        Err(_) => unreachable!("a port always makes a valid URL"),
+    }
+}

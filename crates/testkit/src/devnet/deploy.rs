@@ -1,0 +1,55 @@
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::SolValue as _;
+use futures_util::future::try_join_all;
+
+use crate::npm::Packages;
+use crate::{Chain, EntryPoint, Error, Key};
+
+/// Nexus on the local chain: the 1.0 build of the npm package that carries it, not the code of a published deployment,
+/// and at other addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NexusDeployment {
+    /// The entry point it is built for, 0.7.
+    pub entry_point: Address,
+    /// The implementation.
+    pub implementation: Address,
+    /// The factory, `createAccount(bytes initData, bytes32 salt)`.
+    pub factory: Address,
+    /// The bootstrap, to which a new account delegates its initialisation.
+    pub bootstrap: Address,
+    /// Creation code of the proxy that the factory makes, from which account addresses follow.
+    pub proxy_creation_code: Bytes,
+}
+
+/// Deploys entry points and accounts, and sets our own contracts at their addresses.
+pub(super) async fn deploy(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
+    let placements = session_contracts::placements();
+    let set = placements.iter().map(|placement| chain.set_code(placement.address, Bytes::from_static(placement.code)));
+    let entry_points = EntryPoint::ALL.into_iter().map(|version| entry_point(chain, packages, version));
+    tokio::try_join!(try_join_all(set), try_join_all(entry_points))?;
+    nexus(chain, packages).await
+}
+
+async fn entry_point(chain: &Chain, packages: &Packages, version: EntryPoint) -> Result<(), Error> {
+    let code = packages.entry_point_creation_code(version)?;
+    let address = chain.deploy("EntryPoint", version.salt(), &code).await?;
+    if address == version.address() {
+        return Ok(());
+    }
+    Err(Error::NotDeployed { name: "EntryPoint", address: version.address() })
+}
+
+async fn nexus(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
+    let code = packages.nexus()?;
+    let entry_point = EntryPoint::V07.address();
+    let implementation = [&code.implementation[..], &entry_point.abi_encode()].concat();
+    let (implementation, bootstrap) = tokio::try_join!(
+        chain.deploy("Nexus", B256::ZERO, &implementation),
+        chain.deploy("NexusBootstrap", B256::ZERO, &code.bootstrap),
+    )?;
+    let arguments = (implementation, Key::Deployer.address()).abi_encode();
+    let factory = [&code.factory[..], &arguments].concat();
+    let factory = chain.deploy("NexusAccountFactory", B256::ZERO, &factory).await?;
+    Ok(NexusDeployment { entry_point, implementation, factory, bootstrap, proxy_creation_code: code.proxy })
+}
