@@ -1,5 +1,3 @@
-use std::fmt::Debug;
-
 use alloy_json_rpc::{RpcRecv, RpcSend};
 use alloy_primitives::Bytes;
 use alloy_rpc_client::RpcClient;
@@ -34,11 +32,7 @@ impl JsonRpc {
     /// # Errors
     ///
     /// [`Error::Rpc`] with the server's own error, or when there is no answer.
-    pub async fn request<T: RpcRecv>(
-        &self,
-        method: &'static str,
-        parameters: impl RpcSend + Debug + Clone + Unpin,
-    ) -> Result<T, Error> {
+    pub async fn request<T: RpcRecv>(&self, method: &'static str, parameters: impl RpcSend) -> Result<T, Error> {
         let call = self.client.request::<_, T>(method, parameters);
         call.await.map_err(|error| self.error(method, &error))
     }

@@ -55,7 +55,6 @@ impl Devnet {
     }
 
     /// Settings, to be changed before the start.
-    #[must_use]
     pub fn builder() -> DevnetBuilder {
         DevnetBuilder::default()
     }
