@@ -21,7 +21,18 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
 
 /// Builds and runs a binary of the workspace in place of this process, so that a signal sent to us reaches it.
 pub(crate) fn become_binary(package: &str, binary: &str, arguments: &[String]) -> anyhow::Result<()> {
-    let mut command = cargo(["run", "--quiet", "--package", package, "--bin", binary, "--manifest-path"]);
+    become_binary_with(package, binary, &[], arguments)
+}
+
+/// The same, with options for cargo.
+pub(crate) fn become_binary_with(
+    package: &str,
+    binary: &str,
+    options: &[&str],
+    arguments: &[String],
+) -> anyhow::Result<()> {
+    let mut command = cargo(["run", "--quiet", "--package", package, "--bin", binary]);
+    command.args(options).arg("--manifest-path");
     // In the caller's folder, so that relative paths in the arguments mean what they say.
     let folder = std::env::current_dir().context("the current folder cannot be read")?;
     command.arg(root().join("Cargo.toml")).arg("--").args(arguments).current_dir(folder);

@@ -30,6 +30,9 @@ enum Task {
     /// Compile the Solidity sources and write their code, or compare it with `--check`
     #[command(disable_help_flag = true)]
     Contracts(Rest),
+    /// Run every bench and write the tables and plots of `docs/performance.md` (`--help` lists its options)
+    #[command(disable_help_flag = true)]
+    Bench(Rest),
     /// Compare what the core crates link with the committed lists, or write these with `--write`
     Dependencies {
         /// Write the lists instead of comparing
@@ -55,6 +58,9 @@ fn main() -> anyhow::Result<()> {
         Task::Devnet(rest) => command::become_binary("testkit", "devnet", &rest.arguments),
         Task::Vectors(rest) => command::become_binary("conformance", "conformance", &rest.arguments),
         Task::Contracts(rest) => command::become_binary("session-contracts", "compile", &rest.arguments),
+        Task::Bench(rest) => {
+            command::become_binary_with("measure", "report", &["--features", "report"], &rest.arguments)
+        }
         Task::Dependencies { write } => no_std::dependency_lists(write),
         Task::Firmware => firmware::run(),
         Task::Test(arguments) => test::run(&arguments),

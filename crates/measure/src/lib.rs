@@ -27,7 +27,7 @@ mod report;
 mod suite;
 
 pub use allocations::{Allocations, count};
-pub use operation::Operation;
+pub use operation::{COUNTED_RUNS, Operation};
 pub use report::{Record, Variant};
 pub use suite::Suite;
 

@@ -11,8 +11,8 @@ pub(crate) enum Mode {
     Time(Box<Criterion>),
     /// Every variant once, to see that it works: `cargo test --benches`.
     Once,
-    /// One variant so many times and nothing else, under an instruction counter.
-    Loop { operation: String, at: Option<u64>, variant: String, times: u64 },
+    /// Every variant a few times and nothing else, under an instruction counter.
+    Count,
 }
 
 /// The operations of one bench file.
@@ -26,11 +26,12 @@ pub struct Suite {
 impl Suite {
     /// Use [`suite!`](crate::suite).
     ///
-    /// `MEASURE_LOOP=variant:times:at:operation` (`at` may be empty) makes the program run that one variant and nothing else.
+    /// With `MEASURE_COUNT` in the environment every variant runs [`COUNTED_RUNS`](crate::COUNTED_RUNS) times inside a function that
+    /// an instruction counter can be told of, and its name is printed.
     #[must_use]
     pub fn new(package: &'static str, bench: &'static str) -> Self {
-        let mode = match std::env::var("MEASURE_LOOP") {
-            Ok(text) => looped(&text),
+        let mode = match std::env::var("MEASURE_COUNT") {
+            Ok(_) => Mode::Count,
             Err(_) if std::env::args().any(|argument| argument == "--bench") => Mode::Time(Box::new(
                 Criterion::default()
                     .warm_up_time(Duration::from_millis(300))
@@ -50,15 +51,11 @@ impl Suite {
     }
 }
 
-fn looped(text: &str) -> Mode {
-    let mut parts = text.splitn(4, ':');
-    let mut next = || parts.next().unwrap_or_default().to_owned();
-    let (variant, times, at, operation) = (next(), next(), next(), next());
-    Mode::Loop { operation, at: at.parse().ok(), variant, times: times.parse().unwrap_or(1) }
-}
-
-/// `target/measure`, beside criterion's own folder.
+/// What the environment says, or `target/measure`, beside criterion's own folder.
 pub(crate) fn folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("MEASURE_HOME") {
+        return folder.into();
+    }
     // The program stands in `target/<profile>/deps`.
     let own = std::env::current_exe().unwrap_or_default();
     own.ancestors().nth(3).map_or_else(|| PathBuf::from("target"), PathBuf::from).join("measure")

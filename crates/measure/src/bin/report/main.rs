@@ -1,0 +1,62 @@
+//! `cargo xtask bench`: runs every bench and writes `docs/performance.md` with its plots.
+
+mod instructions;
+mod plot;
+mod rows;
+mod run;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::Parser;
+
+use crate::rows::Results;
+
+/// Run every bench and write the tables and plots of `docs/performance.md`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", max_term_width = 110)]
+struct Arguments {
+    /// Only the packages whose name contains this text; the other rows stay as they are
+    #[arg(long)]
+    only: Option<String>,
+    /// Count instructions with callgrind too
+    #[arg(long)]
+    instructions: bool,
+    /// Count instructions only, write nothing, and fail when a count grew by more than five per cent or a goal is passed
+    #[arg(long)]
+    check: bool,
+    /// Take the times that were measured last, and only write the tables and plots anew
+    #[arg(long)]
+    render: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let file = root().join("docs/performance/results.json");
+    let mut results = Results::read(&file)?;
+    if !arguments.render {
+        let benches = run::benches(arguments.only.as_deref())?;
+        if arguments.check {
+            let grown = instructions::compare(&results, &instructions::count(&benches)?);
+            ensure!(grown.is_empty(), "{}", grown.join("\n"));
+            return Ok(());
+        }
+        results.replace(run::time(&benches)?, &benches);
+        results.machine = run::machine()?;
+        if arguments.instructions {
+            results.set_instructions(&instructions::count(&benches)?);
+        }
+        results.write(&file)?;
+    }
+    table::write(&root().join("docs/performance.md"), &results)?;
+    plot::write(&root().join("docs/performance"), &results)?;
+    print!("{}", table::of(&results));
+    Ok(())
+}
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).map_or_else(|| own.clone(), PathBuf::from)
+}
