@@ -176,6 +176,15 @@ pub mod nexus {
             BootstrapConfig[] fallbacks,
             BootstrapPreValidationHookConfig[] preValidationHooks
         );
+        /// Startale's bootstrap: the same under another name.
+        function initWithDefaultValidatorAndOtherModules(
+            bytes defaultValidatorInitData,
+            BootstrapConfig[] validators,
+            BootstrapConfig[] executors,
+            BootstrapConfig hook,
+            BootstrapConfig[] fallbacks,
+            BootstrapPreValidationHookConfig[] preValidationHooks
+        );
         /// Bootstrap of 1.2 and later: the default validator alone.
         function initNexusWithDefaultValidator(bytes data);
         /// The account's initialisation: `abi.encode(bootstrap, call)`.
@@ -231,5 +240,69 @@ pub mod nexus {
             /// The address of that account.
             function computeAccountAddress(bytes initData, bytes32 salt) returns (address);
         }
+    }
+}
+
+/// Kernel v3: its initialisation, factories and own functions.
+pub mod kernel {
+    alloy_sol_types::sol! {
+        /// The account's initialisation; the root validator is `0x01 ++ validator`.
+        function initialize(
+            bytes21 rootValidator,
+            address hook,
+            bytes validatorData,
+            bytes hookData,
+            bytes[] initConfig
+        );
+        /// The factory: creates the account of an initialisation and a salt.
+        function createAccount(bytes data, bytes32 salt) returns (address);
+        /// The staked factory: has a factory create an account.
+        function deployWithFactory(address factory, bytes createData, bytes32 salt) returns (address);
+        /// Lets a validation call a selector.
+        function grantAccess(bytes21 vId, bytes4 selector, bool allow);
+        /// Whether a validation may call a selector.
+        function isAllowedSelector(bytes21 vId, bytes4 selector) returns (bool);
+        /// Changes the account's code.
+        function upgradeTo(address newImplementation);
+    }
+}
+
+/// Safe and its ERC-7579 adapter.
+pub mod safe {
+    alloy_sol_types::sol! {
+        /// A module and its init data.
+        #[derive(Debug, Default, PartialEq, Eq, Hash)]
+        struct ModuleInit {
+            /// The module.
+            address module;
+            /// Its init data.
+            bytes initData;
+        }
+
+        /// Safe's initialisation.
+        function setup(
+            address[] owners,
+            uint256 threshold,
+            address to,
+            bytes data,
+            address fallbackHandler,
+            address paymentToken,
+            uint256 payment,
+            address paymentReceiver
+        );
+        /// The launchpad: makes a Safe an ERC-7579 account, from within its initialisation.
+        function addSafe7579(
+            address safe7579,
+            ModuleInit[] validators,
+            ModuleInit[] executors,
+            ModuleInit[] fallbacks,
+            ModuleInit[] hooks,
+            address[] attesters,
+            uint8 threshold
+        );
+        /// The proxy factory: creates the Safe of an initialisation and a salt.
+        function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address);
+        /// The proxy factory: the creation code of its proxies.
+        function proxyCreationCode() returns (bytes);
     }
 }

@@ -1,19 +1,26 @@
 //! ERC-7579 accounts: what depends on the sender of an operation.
 //!
-//! [`Account`] is the open trait; [`Nexus`] implements it. All
+//! [`Account`] is the open trait; [`Nexus`] (with Startale, which is Nexus with other constants), [`Safe7579`],
+//! [`Kernel`] and [`Generic`] implement it. All
 //! of it is computed from arguments: what has to be read from the chain (is there code, which modules are installed,
 //! the sequence of a nonce) is given as calls to make and answers to hand back.
 
 pub mod erc7739;
 mod error;
+mod generic;
+pub mod kernel;
 mod module;
 mod module_list;
 pub mod nexus;
+pub mod safe7579;
 
 pub use error::AccountError;
+pub use generic::Generic;
+pub use kernel::Kernel;
 pub use module::{HookScope, Module, ModuleType, multi_type_init_data};
 pub use module_list::{ListKind, ModuleList, ModuleListError};
 pub use nexus::Nexus;
+pub use safe7579::Safe7579;
 
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, Bytes};

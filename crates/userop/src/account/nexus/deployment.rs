@@ -257,6 +257,28 @@ impl NexusDeployment {
         FORWARDER_2_2_1,
     );
 
+    const STARTALE_BOOTSTRAP: Address = address!("0x000000552a5fae3db7a8f3917c435448f49ba6a9");
+
+    /// Startale's account: Nexus with other constants, a proxy code and bootstrap functions of its own. Its `accountId()`
+    /// is not known here and left empty.
+    #[doc(alias = "Startale")]
+    pub const STARTALE: Self = Self {
+        suite: Cow::Borrowed("startale"),
+        account_id: Cow::Borrowed(""),
+        domain_name: Cow::Borrowed("Startale"),
+        domain_version: Cow::Borrowed("1.0.0"),
+        entry_point: EntryPoint::V0_7,
+        factory: address!("0x0000003b3e7b530b4f981ae80d9350392defef90"),
+        bootstrap: Self::STARTALE_BOOTSTRAP,
+        implementation: address!("0x000000b8f5f723a680d3d7ee624fe0bc84a6e05a"),
+        owner_validator: address!("0x00000072f286204bb934ed49d8969e86f7dec7b1"),
+        default_validator: Some(address!("0x00000072f286204bb934ed49d8969e86f7dec7b1")),
+        rule: AddressRule::NexusProxy,
+        enable_type: EnableType::InitData,
+        composability_module: None,
+        forwarder: None,
+    };
+
     /// The suites by which the reference library chooses, oldest first.
     pub const SUITES: [Self; 7] =
         [Self::V1_0_0, Self::V1_1_0, Self::V2_0_0, Self::V2_1_0, Self::V2_2_1, Self::V2_3_0, Self::V3_0_0];
@@ -287,6 +309,9 @@ impl NexusDeployment {
             }
             AddressRule::InitDataSalt => {
                 NexusInit::SingleValidator(SingleValidatorInit::new(self.owner_validator, owner.to_vec()))
+            }
+            AddressRule::NexusProxy if self.bootstrap == Self::STARTALE_BOOTSTRAP => {
+                NexusInit::Call(DefaultValidatorInit::new(owner.to_vec()).encode_for_startale())
             }
             AddressRule::NexusProxy => NexusInit::DefaultValidator(DefaultValidatorInit::new(owner.to_vec())),
         }

@@ -5,7 +5,7 @@ use alloy_sol_types::{SolCall, SolValue};
 use super::Attesters;
 use crate::abi::nexus::{
     BootstrapConfig, BootstrapPreValidationHookConfig, initNexusWithDefaultValidatorAndOtherModulesNoRegistryCall,
-    initNexusWithSingleValidatorCall,
+    initNexusWithSingleValidatorCall, initWithDefaultValidatorAndOtherModulesCall,
 };
 use crate::account::ModuleType;
 
@@ -122,6 +122,18 @@ impl DefaultValidatorInit {
     /// The call of the bootstrap.
     #[must_use]
     pub fn encode(&self) -> Bytes {
+        self.call().abi_encode().into()
+    }
+
+    /// The call of Startale's bootstrap, which has the same arguments under another name.
+    #[must_use]
+    pub fn encode_for_startale(&self) -> Bytes {
+        let mut call = initWithDefaultValidatorAndOtherModulesCall::SELECTOR.to_vec();
+        self.call().abi_encode_raw(&mut call);
+        call.into()
+    }
+
+    fn call(&self) -> initNexusWithDefaultValidatorAndOtherModulesNoRegistryCall {
         let config = |(module, data): &(Address, Bytes)| BootstrapConfig { module: *module, data: data.clone() };
         let hook = |(hook, module, data): &(ModuleType, Address, Bytes)| BootstrapPreValidationHookConfig {
             hookType: hook.id(),
@@ -136,8 +148,6 @@ impl DefaultValidatorInit {
             fallbacks: self.fallbacks.iter().map(config).collect(),
             preValidationHooks: self.pre_validation_hooks.iter().map(hook).collect(),
         }
-        .abi_encode()
-        .into()
     }
 }
 
