@@ -18,6 +18,8 @@ mod id;
 mod mode;
 mod policy;
 mod session;
+pub mod stored;
+pub mod text;
 pub mod validator;
 
 pub use action::{ActionData, ActionTarget, VALUE_SELECTOR};
