@@ -20,13 +20,19 @@ library Ecdsa {
     }
 
     /// The `index`-th of 65-byte signatures `r ++ s ++ v` that stand one after the other.
-    function split(bytes calldata signatures, uint256 index) internal pure returns (uint8 v, bytes32 r, bytes32 s) {
-        bytes calldata signature = signatures[index * LENGTH:(index + 1) * LENGTH];
-        return (uint8(signature[64]), bytes32(signature[0:32]), bytes32(signature[32:64]));
+    function split(bytes memory signatures, uint256 index) internal pure returns (uint8 v, bytes32 r, bytes32 s) {
+        uint256 start = index * LENGTH;
+        require(start + LENGTH <= signatures.length);
+        assembly ("memory-safe") {
+            let at := add(add(signatures, 0x20), start)
+            r := mload(at)
+            s := mload(add(at, 0x20))
+            v := byte(0, mload(add(at, 0x40)))
+        }
     }
 
     /// Whether `signer` signed the hash, or the hash as a personal message.
-    function isSignedBy(address signer, bytes32 hash, bytes calldata signature) internal pure returns (bool) {
+    function isSignedBy(address signer, bytes32 hash, bytes memory signature) internal pure returns (bool) {
         if (signature.length != LENGTH || signer == address(0)) return false;
         (uint8 v, bytes32 r, bytes32 s) = split(signature, 0);
         return recover(hash, v, r, s) == signer || recover(personal(hash), v, r, s) == signer;

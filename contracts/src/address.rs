@@ -77,4 +77,6 @@ pub mod owner {
     pub const SUITE_2_2_1: Address = address!("0x0000000002d3cC5642A748B6783F32C032616E03");
     /// Suite 2.3.0.
     pub const SUITE_2_3_0: Address = address!("0x1Cdae7dcc3f32551865EfE3d77AC2b88Ee2905B4");
+    /// Suite 3.0.0.
+    pub const SUITE_3_0_0: Address = address!("0x5e2181ccC1550f5e86F14298A12a7a9A04536F58");
 }

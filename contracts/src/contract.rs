@@ -73,6 +73,10 @@ contracts! {
     OwnableValidatorLegacy,
     /// Validator of one owner key, with safe senders and ERC-7739.
     K1Validator,
+    /// Owner validator of supertransactions that are Merkle trees (suites 1.0.0 to 2.1.0).
+    MeeValidator,
+    /// Owner validator of supertransactions that are typed data (suites from 2.2.1 on).
+    MeeValidatorTyped,
     /// ERC-7484 registry that attests everything.
     Registry,
     /// A number for each caller, with functions to increment, set, add to and pay into it.
@@ -83,6 +87,8 @@ contracts! {
     StandInValidator,
     /// Account without keys, for tests that are not about the owner's signature.
     StandInAccount,
+    /// Shows what the session module reads out of compressed data.
+    StandInDecompressor,
 }
 
 /// Empty for text that is not hex, which the test below rules out.

@@ -54,6 +54,20 @@ sol! {
         bool permitERC4337Paymaster;
     }
 
+    #[derive(Debug, PartialEq, Eq)]
+    struct ChainDigest {
+        uint64 chainId;
+        bytes32 sessionDigest;
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    struct EnableSession {
+        uint8 chainDigestIndex;
+        ChainDigest[] hashesAndChainIds;
+        Session sessionToEnable;
+        bytes permissionEnableSig;
+    }
+
     #[derive(Debug)]
     interface IPolicy {
         function initializeWithMultiplexer(address account, bytes32 configId, bytes initData) external;
@@ -97,6 +111,7 @@ sol! {
     interface IStandIn {
         function setRule(uint8 rule) external;
         function setDomain(string name, string version) external;
+        function decompress(bytes data) external pure returns (bytes);
     }
 
     #[derive(Debug)]
@@ -104,6 +119,7 @@ sol! {
         function onInstall(bytes data) external;
         function onUninstall(bytes data) external;
         function addSafeSender(address sender) external;
+        function removeSafeSender(address sender) external;
         function validateSignatureWithData(bytes32 hash, bytes signature, bytes data) external view returns (bool);
     }
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use serde_json::Value;
+use session_contracts::Generation;
 use session_contracts::replay::{
-    Module, RecordingError, Verdict, operations, owner_signatures, policy_behaviour, policy_checks, session_behaviour,
-    session_signatures,
+    RecordingError, Verdict, compressions, digests, operations, owner_signatures, policy_behaviour, policy_checks,
+    session_behaviour, session_signatures,
 };
 
 type Replay = fn(&Value) -> Result<Vec<Verdict>, RecordingError>;
@@ -42,13 +43,23 @@ fn policies_behave_as_recorded() {
 
 #[test]
 fn both_session_modules_behave_as_recorded() {
-    all_match("policies/smart_session", |recording| session_behaviour(recording, Module::Current), 431);
-    all_match("policies/smart_session", |recording| session_behaviour(recording, Module::Legacy), 431);
+    all_match("policies/smart_session", |recording| session_behaviour(recording, Generation::Current), 431);
+    all_match("policies/smart_session", |recording| session_behaviour(recording, Generation::Legacy), 431);
 }
 
 #[test]
 fn policies_called_directly_behave_as_recorded() {
     all_match("policy-checks", policy_checks, 275);
+}
+
+#[test]
+fn session_modules_want_the_recorded_hashes_signed() {
+    all_match("digests", digests, 180);
+}
+
+#[test]
+fn session_module_decompresses_what_clients_compress() {
+    all_match("flz", compressions, 157);
 }
 
 #[test]
@@ -76,7 +87,7 @@ fn other_behaviour_is_told_apart() {
     let mut changed = recording("policies/smart_session");
     let data = changed["cases"][0]["steps"][3]["expect"]["data"].as_str().unwrap().replace("98", "99");
     changed["cases"][0]["steps"][3]["expect"]["data"] = data.into();
-    let verdicts = session_behaviour(&changed, Module::Current).unwrap();
+    let verdicts = session_behaviour(&changed, Generation::Current).unwrap();
     assert_eq!(verdicts.iter().filter(|verdict| verdict.result.is_err()).count(), 1);
 
     assert!(policy_checks(&recording("policies/sudo")).is_err());

@@ -84,7 +84,7 @@ abstract contract OwnableValidatorBase is IModule, IStatelessValidator {
 
     function _isSigned(
         bytes32 hash,
-        bytes calldata signatures,
+        bytes memory signatures,
         Owners memory owners,
         function(bytes32, uint8, bytes32, bytes32) pure returns (address) signerOf
     ) private pure returns (bool) {

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod checks;
+mod digests;
 mod erc1271;
 mod operations;
 mod owner;
@@ -16,11 +17,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use checks::policy_checks;
+pub use digests::{compressions, digests};
 pub use erc1271::session_signatures;
 pub use operations::operations;
 pub use owner::owner_signatures;
 pub use policy::policy_behaviour;
-pub use session::{Module, session_behaviour};
+pub use session::session_behaviour;
 
 use crate::evm::{Evm, Outcome};
 use crate::{Contract, placements};

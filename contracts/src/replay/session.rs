@@ -7,22 +7,13 @@ use serde_json::Value;
 use super::behaviour::{Answer, Expected};
 use super::text::{ActionText, ContextText, Erc7739Text, PolicyText, SessionText, all};
 use super::{RecordingError, Verdict, call_and_keep, expect, published, read, stand_in_account};
-use crate::Contract;
 use crate::evm::{Evm, Outcome};
 use crate::interface::{ISmartSession, PackedUserOperation};
+use crate::{Contract, Generation};
 
 sol! {
     error UnsupportedCallType(bytes1 callType);
     error UnsupportedExecutionType();
-}
-
-/// Which generation's module answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Module {
-    /// The one that was recorded.
-    Current,
-    /// The first one, which differs in the error for call types that it does not know.
-    Legacy,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,15 +66,17 @@ struct ValidateText {
 /// Replays a recording of the session module (`"format": "session-behaviour/1"`): accounts and session validator are
 /// stand-ins that accept what begins with 01. Only steps that pass change the state.
 ///
+/// The recorded module is the current one; the first one differs in the error for call types that it does not know.
+///
 /// # Errors
 /// When the recording is of another kind.
-pub fn session_behaviour(recording: &Value, module: Module) -> Result<Vec<Verdict>, RecordingError> {
+pub fn session_behaviour(recording: &Value, generation: Generation) -> Result<Vec<Verdict>, RecordingError> {
     let recording: Recording = read(recording)?;
     let mut evm = published();
     evm.set_chain_id(recording.chain_id);
     evm.set_base_fee(recording.base_fee);
     evm.set_code(recording.session_validator, Contract::StandInValidator.runtime_code());
-    if module == Module::Legacy {
+    if generation == Generation::Legacy {
         // At the recorded address: digests and some errors name it.
         evm.set_code(recording.module_address, Contract::SmartSessionLegacy.runtime_code());
     }
@@ -93,14 +86,14 @@ pub fn session_behaviour(recording: &Value, module: Module) -> Result<Vec<Verdic
         evm.restore(&start);
         stand_in_account(&mut evm, case.account);
         for (index, step) in case.steps.iter().enumerate() {
-            let result = run(&mut evm, recording.module_address, case.account, step, module);
+            let result = run(&mut evm, recording.module_address, case.account, step, generation);
             verdicts.push(Verdict { step: format!("{} step {index}", case.id), result });
         }
     }
     Ok(verdicts)
 }
 
-fn run(evm: &mut Evm, to: Address, account: Address, step: &Step, module: Module) -> Result<(), String> {
+fn run(evm: &mut Evm, to: Address, account: Address, step: &Step, generation: Generation) -> Result<(), String> {
     match &step.request {
         Request::Enable { call_data, permission_ids } => {
             let outcome = call_and_keep(evm, account, to, call_data.clone(), Outcome::is_success);
@@ -124,7 +117,7 @@ fn run(evm: &mut Evm, to: Address, account: Address, step: &Step, module: Module
             let call = ISmartSession::validateUserOpCall { op, userOpHash: text.user_op_hash }.abi_encode();
             let passed = |outcome: &Outcome| Answer::ValidationData.is_yes(outcome);
             let outcome = call_and_keep(evm, account, to, call, passed);
-            if module == Module::Legacy {
+            if generation == Generation::Legacy {
                 return step.expect.in_first_generation().compare(Answer::ValidationData, &outcome);
             }
             step.expect.compare(Answer::ValidationData, &outcome)

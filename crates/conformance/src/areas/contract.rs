@@ -1,7 +1,8 @@
 use serde_json::Value;
+use session_contracts::Generation;
 use session_contracts::replay::{
-    Module, RecordingError, Verdict, operations, owner_signatures, policy_behaviour, policy_checks, session_behaviour,
-    session_signatures,
+    RecordingError, Verdict, compressions, digests, operations, owner_signatures, policy_behaviour, policy_checks,
+    session_behaviour, session_signatures,
 };
 
 use crate::{Check, Document, Tally};
@@ -17,13 +18,13 @@ pub(super) const CHECKS: &[Check] = &[
         title: "our session module",
         schema: "session-behaviour/1",
         name: "",
-        run: |document, tally| replay(document, tally, |recording| session_behaviour(recording, Module::Current)),
+        run: |document, tally| replay(document, tally, |recording| session_behaviour(recording, Generation::Current)),
     },
     Check {
         title: "our session module of the first generation",
         schema: "session-behaviour/1",
         name: "",
-        run: |document, tally| replay(document, tally, |recording| session_behaviour(recording, Module::Legacy)),
+        run: |document, tally| replay(document, tally, |recording| session_behaviour(recording, Generation::Legacy)),
     },
     Check {
         title: "our policy contracts, called directly",
@@ -42,6 +43,18 @@ pub(super) const CHECKS: &[Check] = &[
         schema: "",
         name: "erc1271",
         run: |document, tally| replay(document, tally, session_signatures),
+    },
+    Check {
+        title: "our session modules",
+        schema: "",
+        name: "digests",
+        run: |document, tally| replay(document, tally, digests),
+    },
+    Check {
+        title: "our session module",
+        schema: "",
+        name: "flz",
+        run: |document, tally| replay(document, tally, compressions),
     },
     Check {
         title: "our owner validator",
