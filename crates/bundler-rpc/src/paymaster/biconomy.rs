@@ -87,6 +87,9 @@ pub struct FeeQuote {
     /// What the service takes on top, in percent.
     #[serde(default, deserialize_with = "optional_digits")]
     pub premium_percentage: Option<String>,
+    /// A picture of the token as a URI; empty for none.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub logo_url: String,
     /// When the quote ends, Unix milliseconds.
     #[serde(default, with = "quantity::optional")]
     pub valid_until: Option<u64>,
