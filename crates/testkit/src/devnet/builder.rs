@@ -7,7 +7,7 @@ use super::deploy;
 use super::logs::Logs;
 use crate::npm::{Packages, base_folder};
 use crate::supervisor::{Program, Supervisor};
-use crate::{Chain, Devnet, EntryPoint, Error, JsonRpc, Key};
+use crate::{Chain, Devnet, EntryPoint, Error, JsonRpc, Key, local_url};
 
 const NODE: &str = "anvil";
 const BUNDLER: &str = "alto";
@@ -211,12 +211,5 @@ fn check_port(program: &'static str, port: u16) -> Result<(), Error> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Error::PortTaken { program, port }),
         _ => Ok(()),
-    }
-}
-
-fn local_url(port: u16) -> Url {
-    match Url::parse(&format!("http://127.0.0.1:{port}")) {
-        Ok(url) => url,
-        Err(_) => unreachable!("a port always makes a valid URL"),
     }
 }
