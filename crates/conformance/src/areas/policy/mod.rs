@@ -4,6 +4,7 @@ mod behaviour;
 mod checks;
 mod encoding;
 mod json;
+mod sessions;
 
 use crate::Check;
 
@@ -11,4 +12,6 @@ pub(super) const CHECKS: &[Check] = &[
     Check { title: "init data, both ways", schema: "", name: "policies", run: encoding::run },
     Check { title: "single policies", schema: "policy-behaviour/1", name: "", run: behaviour::run },
     Check { title: "policies called directly", schema: "", name: "policy-checks", run: checks::run },
+    Check { title: "operations through the module", schema: "", name: "validate-userop", run: sessions::operations },
+    Check { title: "sessions step by step", schema: "session-behaviour/1", name: "", run: sessions::steps },
 ];
