@@ -6,6 +6,7 @@ use crate::{
     ArgPolicy, ContractWhitelist, DecodeError, Policy, SimpleGas, SpendingLimits, Sudo, TimeFrame, UniversalAction,
     UsageLimit, ValueLimit,
     check::{ActionCheck, MessageCheck, Usage, UserOpCheck, Verdict},
+    explain::{Limits, Line, Words},
 };
 
 /// Any policy, known at run time only.
@@ -152,6 +153,18 @@ impl AnyPolicy {
     /// The refusal.
     pub fn check_message(&self, message: &MessageCheck) -> Verdict {
         each!(self, policy => policy.check_message(message))
+    }
+
+    /// See [`Policy::explain`].
+    #[must_use]
+    pub fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        each!(self, policy => policy.explain(words))
+    }
+
+    /// See [`Policy::limits`].
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        each!(self, policy => policy.limits())
     }
 }
 

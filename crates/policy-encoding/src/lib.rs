@@ -9,6 +9,7 @@ pub mod check;
 mod condition;
 mod error;
 mod execution;
+pub mod explain;
 pub mod module;
 
 pub mod policies;
@@ -16,11 +17,13 @@ mod policy;
 mod reference;
 mod registry;
 mod rule;
+mod shape;
 mod word;
 
 pub use any::AnyPolicy;
 pub use condition::{Condition, range_bounds};
 pub use error::{DecodeError, PolicyError, TreeError};
+pub use explain::{Explainer, Explanation, Finding, Glossary, Severity, Token};
 pub use module::{AccountSessions, Call, Evaluation, Operation, SessionModule, SessionRefusal};
 pub use policies::{
     ArgPolicy, ContractWhitelist, Expr, Padding, RuleList, SimpleGas, SpendingLimits, Sudo, TimeFrame, TokenLimit,
@@ -30,3 +33,4 @@ pub use policy::{FitsIn, KnownPolicy, NotDeployed, Policy, place};
 pub use reference::RefValue;
 pub use registry::Registry;
 pub use rule::Rule;
+pub use shape::{CallShape, Location, ParamKind, Parameter, PathError, ShapeError};

@@ -9,6 +9,7 @@ use session_types::{
 use crate::{
     DecodeError,
     check::{ActionCheck, MessageCheck, Refusal, Usage, UserOpCheck, Verdict},
+    explain::{Limits, Line, Words},
 };
 
 /// A policy: what its contract stores, and how the contract answers.
@@ -64,6 +65,17 @@ pub trait Policy: fmt::Debug {
     fn check_message(&self, message: &MessageCheck) -> Verdict {
         let _ = message;
         Err(Refusal::Slot)
+    }
+
+    /// What the policy permits, in words: one line for each limit.
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        let _ = words;
+        alloc::vec![Line::unknown("what it permits is not described")]
+    }
+
+    /// Which sides of a call it limits. An explanation says of every other side that it is not limited.
+    fn limits(&self) -> Limits {
+        Limits::default()
     }
 }
 

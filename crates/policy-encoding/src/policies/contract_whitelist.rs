@@ -7,6 +7,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     DecodeError, Policy,
     check::{ActionCheck, Refusal, Usage, Verdict, Window},
+    explain::{self, Limits, Line, Words},
 };
 
 /// Permits calls to the contracts of a list. Meant for the generic fallback action, whose target is open.
@@ -68,5 +69,13 @@ impl Policy for ContractWhitelist {
             return Ok(Window::UNBOUNDED);
         }
         Err(Refusal::Target { target: call.target })
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::whitelist(self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { target: true, ..Limits::default() }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     DecodeError, Policy, PolicyError,
     check::{Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
     condition::range_bounds,
+    explain::{self, Line, Words},
     word,
 };
 
@@ -99,5 +100,9 @@ impl Policy for SimpleGas {
         *usage.counter(0) = gas;
         *usage.counter(1) = cost;
         Ok(Window::UNBOUNDED)
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::simple_gas(*self, words)
     }
 }

@@ -7,6 +7,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     DecodeError, Policy,
     check::{ActionCheck, Refusal, Revert, Usage, Verdict, Window},
+    explain::{self, Limits, Line, Words},
     word::{self, Malformed},
 };
 
@@ -197,5 +198,13 @@ impl Policy for SpendingLimits {
         }
         *used = sum;
         Ok(Window::UNBOUNDED)
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::spending(self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { arguments: true, value: true, ..Limits::default() }
     }
 }

@@ -5,6 +5,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     DecodeError, Policy,
     check::{ActionCheck, MessageCheck, Usage, UserOpCheck, Verdict, Window},
+    explain::{Line, Words},
 };
 
 /// Permits everything that its place in the session covers: any arguments, any value, any number of times.
@@ -41,5 +42,9 @@ impl Policy for Sudo {
 
     fn check_message(&self, _: &MessageCheck) -> Verdict {
         Ok(Window::UNBOUNDED)
+    }
+
+    fn explain(&self, _: &Words<'_>) -> Vec<Line> {
+        Vec::new()
     }
 }

@@ -5,6 +5,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     DecodeError, Policy, PolicyError,
     check::{ActionCheck, Context, MessageCheck, Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
+    explain::{self, Limits, Line, Words},
 };
 
 /// Permits everything between two moments.
@@ -119,5 +120,13 @@ impl Policy for TimeFrame {
             return Ok(Window::UNBOUNDED);
         }
         Err(Refusal::Time { window, now: message.timestamp })
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::time_frame(*self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { time: true, ..Limits::default() }
     }
 }

@@ -7,6 +7,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     Condition, DecodeError, Policy, PolicyError, Rule,
     check::{ActionCheck, Revert, Usage, Verdict, Window},
+    explain::{self, Limits, Line, Words},
     word,
 };
 
@@ -229,5 +230,13 @@ impl Policy for UniversalAction {
             rule.check(index, usage.counter(place), call)?;
         }
         Ok(Window::UNBOUNDED)
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::universal(self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { arguments: true, value: true, ..Limits::default() }
     }
 }

@@ -7,6 +7,7 @@ use session_types::{PolicyKind, PolicyRevision, SlotKind};
 use crate::{
     DecodeError, Policy, PolicyError,
     check::{ActionCheck, Refusal, Usage, UserOpCheck, Verdict, Window},
+    explain::{self, Limits, Line, Words},
 };
 
 /// Permits a number of uses: of calls in an action's place, of operations in the user operation's.
@@ -82,5 +83,13 @@ impl Policy for UsageLimit {
 
     fn check_user_op(&self, usage: &mut Usage, _: &UserOpCheck<'_>) -> Verdict {
         self.count(usage)
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::usage_limit(*self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { uses: true, ..Limits::default() }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     DecodeError, Policy, PolicyError,
     check::{ActionCheck, Refusal, Revert, Usage, UserOpCheck, Verdict, Window},
     execution::{self, Execution},
+    explain::{self, Limits, Line, Words},
     word,
 };
 
@@ -95,5 +96,13 @@ impl Policy for ValueLimit {
             Ok(Execution::Other(kind)) => Err(Revert::UnsupportedCallType(kind).into()),
             Err(_) => Err(Revert::NoData.into()),
         }
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::value_limit(*self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { value: true, ..Limits::default() }
     }
 }

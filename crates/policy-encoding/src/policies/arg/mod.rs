@@ -13,8 +13,9 @@ pub use node::Node;
 use session_types::{PolicyKind, PolicyRevision, SlotKind};
 
 use crate::{
-    DecodeError, Policy, Rule, TreeError,
+    Condition, DecodeError, Policy, Rule, TreeError,
     check::{ActionCheck, Refusal, Revert, Usage, Verdict, Window},
+    explain::{self, Limits, Line, Words},
     word,
 };
 
@@ -141,6 +142,20 @@ impl ArgPolicy {
         self.expand(self.root, self.nodes.len(), &mut left)
     }
 
+    /// Whether no call passes unless the word at `offset` has one of some given values.
+    #[must_use]
+    pub fn requires(&self, offset: u64) -> bool {
+        fn requires(expression: &Expr, offset: u64) -> bool {
+            match expression {
+                Expr::Rule(rule) => rule.offset() == offset && rule.condition() == Condition::Equal,
+                Expr::Not(_) => false,
+                Expr::And(left, right) => requires(left, offset) || requires(right, offset),
+                Expr::Or(left, right) => requires(left, offset) && requires(right, offset),
+            }
+        }
+        self.expression(Self::MAX_NODES).is_some_and(|expression| requires(&expression, offset))
+    }
+
     fn expand(&self, node: u8, depth: usize, left: &mut usize) -> Option<Expr> {
         *left = left.checked_sub(1)?;
         let depth = depth.checked_sub(1)?;
@@ -256,5 +271,13 @@ impl Policy for ArgPolicy {
             return Ok(Window::UNBOUNDED);
         }
         Err(Refusal::Expression)
+    }
+
+    fn explain(&self, words: &Words<'_>) -> Vec<Line> {
+        explain::arg(self, words)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { arguments: true, value: true, ..Limits::default() }
     }
 }
