@@ -306,3 +306,55 @@ pub mod safe {
         function proxyCreationCode() returns (bytes);
     }
 }
+
+/// What entry points say: events and errors, the same in all versions.
+pub mod entry_point {
+    alloy_sol_types::sol! {
+        /// An operation was done, successfully or not.
+        #[derive(Debug, PartialEq, Eq)]
+        event UserOperationEvent(
+            bytes32 indexed userOpHash,
+            address indexed sender,
+            address indexed paymaster,
+            uint256 nonce,
+            bool success,
+            uint256 actualGasCost,
+            uint256 actualGasUsed
+        );
+        /// An account was created.
+        #[derive(Debug, PartialEq, Eq)]
+        event AccountDeployed(bytes32 indexed userOpHash, address indexed sender, address factory, address paymaster);
+        /// The account's call reverted.
+        #[derive(Debug, PartialEq, Eq)]
+        event UserOperationRevertReason(
+            bytes32 indexed userOpHash,
+            address indexed sender,
+            uint256 nonce,
+            bytes revertReason
+        );
+        /// The paymaster's work after the call reverted.
+        #[derive(Debug, PartialEq, Eq)]
+        event PostOpRevertReason(
+            bytes32 indexed userOpHash,
+            address indexed sender,
+            uint256 nonce,
+            bytes revertReason
+        );
+        /// The payment did not cover the gas used.
+        #[derive(Debug, PartialEq, Eq)]
+        event UserOperationPrefundTooLow(bytes32 indexed userOpHash, address indexed sender, uint256 nonce);
+        /// All operations of the bundle passed validation.
+        #[derive(Debug, PartialEq, Eq)]
+        event BeforeExecution();
+
+        /// An operation was refused.
+        #[derive(Debug, PartialEq, Eq)]
+        error FailedOp(uint256 opIndex, string reason);
+        /// An operation was refused because a contract reverted.
+        #[derive(Debug, PartialEq, Eq)]
+        error FailedOpWithRevert(uint256 opIndex, string reason, bytes inner);
+        /// An aggregator refused its signatures.
+        #[derive(Debug, PartialEq, Eq)]
+        error SignatureValidationFailed(address aggregator);
+    }
+}
