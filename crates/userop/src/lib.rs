@@ -11,6 +11,7 @@ mod bundle;
 mod entry_point;
 mod event;
 pub mod execution;
+pub mod flow;
 mod hash;
 mod nonce;
 mod operation;
