@@ -95,6 +95,7 @@ impl BundlerClient {
         self.endpoint.rpc()
     }
 
+    #[cfg(any(feature = "alchemy", feature = "biconomy", feature = "debug", feature = "pimlico", feature = "rundler"))]
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -11,7 +11,6 @@ mod error;
 mod execution;
 pub mod explain;
 pub mod module;
-pub mod permission;
 
 pub mod policies;
 mod policy;
@@ -26,7 +25,6 @@ pub use condition::{Condition, range_bounds};
 pub use error::{DecodeError, PolicyError, TreeError};
 pub use explain::{Explainer, Explanation, Finding, Glossary, Severity, Token};
 pub use module::{AccountSessions, Call, Evaluation, Operation, SessionModule, SessionRefusal};
-pub use permission::{Permission, PermissionBuilder, PermissionError};
 pub use policies::{
     ArgPolicy, ContractWhitelist, Expr, Padding, RuleList, SimpleGas, SpendingLimits, Sudo, TimeFrame, TokenLimit,
     UniversalAction, UsageLimit, ValueLimit,

@@ -13,7 +13,6 @@ mod envelope;
 pub mod erc1271;
 mod error;
 pub mod flz;
-pub mod frozen;
 mod grant;
 mod id;
 mod mode;
@@ -21,7 +20,6 @@ mod policy;
 mod session;
 pub mod stored;
 pub mod text;
-mod typed_data;
 pub mod validator;
 
 pub use action::{ActionData, ActionTarget, VALUE_SELECTOR};

@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "client")]
+extern crate std;
+
+#[cfg(feature = "client")]
+mod client;
+
+#[cfg(feature = "client")]
+pub use bundler_rpc as bundler;
+#[cfg(feature = "client")]
+pub use mee_client as mee;
+pub use policy_encoding as policy;
+pub use session_types as session;
+pub use userop;
+
+#[cfg(feature = "client")]
+pub use client::{Chain, ChainRefusal, EnableGrant, Error, Grant, Installation, Limit, Owner, SessionClient};

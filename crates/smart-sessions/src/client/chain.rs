@@ -1,0 +1,128 @@
+//! One chain: its node, its bundler, and the session contracts used on it.
+
+use std::boxed::Box;
+use std::time::Duration;
+
+use alloy_primitives::{Address, Bytes};
+use bundler_rpc::{BundlerClient, BundlerError, CallRequest, Deadline, NodeClient};
+use policy_encoding::SessionRefusal;
+use session_types::abi::{self, ModuleFunction};
+use session_types::{Deployment, PermissionId};
+
+use super::{ChainRefusal, Error};
+
+/// The endpoints of one chain and the session contracts that are used there.
+///
+/// Cloning is cheap and shares the connections.
+#[derive(Clone, Debug)]
+#[doc(alias = "createBicoBundlerClient")]
+pub struct Chain {
+    node: NodeClient,
+    bundler: BundlerClient,
+    chain_id: u64,
+    deployment: Deployment,
+    patience: Duration,
+}
+
+impl Chain {
+    /// How long an operation is waited for when nothing else is said.
+    pub const DEFAULT_PATIENCE: Duration = Duration::from_secs(120);
+
+    /// Checks that node and bundler serve the same chain and that the session module is there.
+    ///
+    /// # Errors
+    /// When an endpoint does not answer, the two are on different chains, or there is no code at the module's address.
+    pub async fn connect(node: NodeClient, bundler: BundlerClient, deployment: Deployment) -> Result<Self, Error> {
+        let (chain_id, bundler_chain, code) =
+            tokio::try_join!(node.chain_id(), bundler.chain_id(), node.code(deployment.module))?;
+        if bundler_chain != chain_id {
+            return Err(BundlerError::ChainMismatch { expected: chain_id, seen: bundler_chain }.into());
+        }
+        if code.is_empty() {
+            return Err(Error::NoSessionModule {
+                chain_id,
+                module: deployment.module,
+                generation: deployment.generation,
+            });
+        }
+        Ok(Self { node, bundler, chain_id, deployment, patience: Self::DEFAULT_PATIENCE })
+    }
+
+    /// Connects to a node and a bundler by their addresses: `http`, or `https` with the feature `tls`.
+    ///
+    /// # Errors
+    /// When an address cannot be used, and as [`connect`](Self::connect).
+    pub async fn http(node: &str, bundler: &str, deployment: Deployment) -> Result<Self, Error> {
+        Self::connect(NodeClient::http(node)?, BundlerClient::http(bundler)?, deployment).await
+    }
+
+    /// Sets how long an operation is waited for, from its first request to its receipt.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The chain's id.
+    #[must_use]
+    pub const fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// The session contracts.
+    #[must_use]
+    pub const fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// The node, for other reads.
+    #[must_use]
+    pub const fn node(&self) -> &NodeClient {
+        &self.node
+    }
+
+    /// The bundler, for other requests.
+    #[must_use]
+    pub const fn bundler(&self) -> &BundlerClient {
+        &self.bundler
+    }
+
+    /// Asks the session module.
+    pub(crate) async fn ask_module<F: ModuleFunction>(&self, question: &F) -> Result<F::Return, Error> {
+        let answer = self.node.call(&CallRequest::new(self.deployment.module, question.calldata())).await?;
+        F::decode_return(&answer).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
+    }
+
+    /// Asks any contract a question whose answer is an ABI `bool`.
+    pub(crate) async fn ask_bool(&self, to: Address, data: Bytes) -> Result<bool, Error> {
+        let answer = self.node.call(&CallRequest::new(to, data)).await?;
+        Ok(answer.last() == Some(&1) && answer.len() == 32)
+    }
+
+    /// Whether the session module has a permission of an account.
+    ///
+    /// # Errors
+    /// When the node does not answer.
+    #[doc(alias = "isPermissionEnabled")]
+    pub async fn is_enabled(&self, permission_id: PermissionId, account: Address) -> Result<bool, Error> {
+        self.ask_module(&abi::IsPermissionEnabled { permission_id, account }).await
+    }
+
+    /// The time of the newest block, Unix seconds: the clock that validity windows are measured by.
+    pub(crate) async fn time(&self) -> Result<u64, Error> {
+        Ok(self.node.latest_block().await?.timestamp.unwrap_or_default())
+    }
+
+    /// A chain's refusal in the words of the limit that stopped the operation; any other error as it is.
+    pub(crate) fn refusal(&self, error: Error, evaluation: Option<SessionRefusal>) -> Error {
+        let Error::Network(answer) = error else { return error };
+        match ChainRefusal::decode(*answer, &self.deployment, evaluation) {
+            Ok(refusal) => Error::Refused(Box::new(refusal)),
+            Err(answer) => answer.into(),
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.patience)
+    }
+}

@@ -1,0 +1,137 @@
+use std::boxed::Box;
+use std::string::String;
+
+use alloy_primitives::{Address, B256};
+use bundler_rpc::{BundlerError, ConnectError};
+use policy_encoding::SessionRefusal;
+use session_types::abi::DecodeError;
+use session_types::stored::StoredError;
+use session_types::{Generation, GrantError, PermissionId, SessionError};
+use userop::OperationError;
+use userop::account::AccountError;
+
+use super::ChainRefusal;
+
+/// Why a session could not be granted, used or revoked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A node or bundler did not do what it was asked.
+    #[error("{0} (remedy: {remedy})", remedy = .0.remedy())]
+    Network(Box<BundlerError>),
+    /// An endpoint's address cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The chain has no session module where the deployment says.
+    #[error(
+        "chain {chain_id} has no {generation:?} session module at {module} (remedy: choose the other generation, a chain that \
+         has it, or give the deployment's own addresses)"
+    )]
+    NoSessionModule {
+        /// The chain.
+        chain_id: u64,
+        /// Where the module was expected.
+        module: Address,
+        /// The generation that was asked for.
+        generation: Generation,
+    },
+    /// The session module answered with something else than the function returns.
+    #[error("the session module's answer to {function} cannot be read: {error}")]
+    ModuleAnswer {
+        /// The function's signature.
+        function: &'static str,
+        /// What is wrong with the answer.
+        error: DecodeError,
+    },
+    /// The session cannot be enabled, or could never be used.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The sessions cannot be granted by one signature.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+    /// The account cannot do what was asked.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The operation cannot be encoded.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// Our own evaluation says that the session does not permit the calls: nothing was signed or sent.
+    #[error("not permitted, nothing was sent: {0}")]
+    NotPermitted(Box<SessionRefusal>),
+    /// The chain refused the operation: nothing was executed.
+    #[error("refused by the chain: {0}")]
+    Refused(Box<ChainRefusal>),
+    /// The session is not enabled on the chain, and the grant holds no owner signature to enable it.
+    #[error("permission {permission} is not enabled for {account}, and the grant cannot enable it")]
+    NotEnabled {
+        /// The session.
+        permission: PermissionId,
+        /// The account.
+        account: Address,
+    },
+    /// The session module is not installed on the account.
+    #[error("the session module is not installed on {account} (remedy: install it first)")]
+    NotInstalled {
+        /// The account.
+        account: Address,
+    },
+    /// The grant is for another chain.
+    #[error("the grant is for chain {granted}, the connection is to chain {connected}")]
+    OtherChain {
+        /// The grant's chain.
+        granted: u64,
+        /// The connection's chain.
+        connected: u64,
+    },
+    /// The grant is for another account.
+    #[error("the grant is for account {granted}, given was {given}")]
+    OtherAccount {
+        /// The grant's account.
+        granted: Address,
+        /// The account that was given.
+        given: Address,
+    },
+    /// The chain computes another digest of the session than we do: nothing was signed.
+    #[error("the session module computes digest {seen}, expected {expected}: nothing was signed")]
+    DigestMismatch {
+        /// Ours.
+        expected: B256,
+        /// The module's.
+        seen: B256,
+    },
+    /// After the operation the chain does not show what it should have done.
+    #[error("{expected}, but the chain does not show it after operation {operation}")]
+    NotDone {
+        /// What should be seen.
+        expected: &'static str,
+        /// The operation that was mined.
+        operation: B256,
+    },
+    /// The signer failed.
+    #[error("signer: {0}")]
+    Signer(String),
+    /// Stored text cannot be used as a grant.
+    #[error("stored session: {0}")]
+    Stored(#[from] StoredError),
+    /// The account wraps the owner's signature in a form that stored text has no name for.
+    #[error("the account's form of owner signatures cannot be stored")]
+    OwnerSignatureForm,
+}
+
+impl From<BundlerError> for Error {
+    fn from(error: BundlerError) -> Self {
+        Self::Network(Box::new(error))
+    }
+}
+
+impl From<SessionRefusal> for Error {
+    fn from(refusal: SessionRefusal) -> Self {
+        Self::NotPermitted(Box::new(refusal))
+    }
+}
+
+impl From<alloy_signer::Error> for Error {
+    fn from(error: alloy_signer::Error) -> Self {
+        Self::Signer(std::string::ToString::to_string(&error))
+    }
+}

@@ -1,0 +1,101 @@
+//! A grant as stored text: the `SessionData` that the TypeScript libraries write and read.
+
+use std::string::{String, ToString as _};
+use std::vec::Vec;
+
+use alloy_primitives::hex;
+use session_types::stored::{
+    EnableSessionData, MemberOrder, SessionData, StoredError, enable_session_data_value, session_value,
+};
+use session_types::text::{Text, Value};
+use session_types::validator::OwnersData;
+use session_types::{SmartSessionMode, abi};
+
+use super::{EnableGrant, Error, Grant};
+
+impl Grant {
+    /// The grant as `SessionData` text: `{granter, sessionPublicKey, description, moduleData {permissionIds, mode, sessions,
+    /// enableSessionData}}`, what is missing left out, big integers tagged.
+    #[must_use]
+    #[doc(alias = "stringify")]
+    pub fn to_text(&self) -> String {
+        let mode = self.enable.as_ref().map_or(SmartSessionMode::Use, |enable| enable.mode.into());
+        let session = |session| session_value(MemberOrder::Legacy, self.chain_id, session);
+        let enable = self.enable.as_ref().map(|enable| &enable.data);
+        let module_data = object([
+            ("permissionIds", Some(Value::array([Value::string(self.permission_id.to_string())]))),
+            ("mode", Some(Value::string(hex::encode_prefixed([mode.to_byte()])))),
+            ("sessions", self.session.as_ref().map(|known| Value::array([session(known)]))),
+            (
+                "enableSessionData",
+                enable.map(|data| enable_session_data_value(MemberOrder::Legacy, self.chain_id, data)),
+            ),
+        ]);
+        let key = self.session.as_ref().map(session_key).unwrap_or_default();
+        object([
+            ("granter", Some(Value::string(self.account.to_string()))),
+            ("sessionPublicKey", Some(Value::string(key))),
+            ("description", self.description.clone().map(Value::string)),
+            ("moduleData", Some(module_data)),
+        ])
+        .to_text()
+        .unwrap_or_default()
+    }
+
+    /// Reads stored text, of this library or of the TypeScript ones. `chain_id` says which chain the grant is for when the
+    /// text does not, and which of several sessions is meant when it holds several.
+    ///
+    /// # Errors
+    /// When the text is malformed, its parts contradict each other, or it holds no session of this chain.
+    #[doc(alias = "parse")]
+    pub fn from_text(text: &str, chain_id: u64) -> Result<Self, Error> {
+        let data = SessionData::parse(text)?;
+        let permission_id = data.permission_id()?;
+        let sessions = data.sessions()?;
+        let known = sessions.iter().filter(|stored| stored.session.permission_id() == permission_id);
+        let session = match known.clone().find(|stored| stored.chain_id == chain_id) {
+            Some(stored) => Some(stored.session.clone()),
+            // The text says for which chains it is, and this is none of them.
+            None => match known.clone().next() {
+                Some(other) => return Err(Error::OtherChain { granted: other.chain_id, connected: chain_id }),
+                None => None,
+            },
+        };
+        let mode = data.mode()?.enable_mode();
+        let enable = match (mode, data.enable_session_data()?) {
+            (Some(mode), Some(data)) => Some(EnableGrant { mode, data }),
+            (Some(_), None) => return Err(StoredError::Missing { name: "enableSessionData" }.into()),
+            (None, _) => None,
+        };
+        let session = session.or_else(|| enable.as_ref().map(|enable| signed_session(&enable.data).clone()));
+        if session.as_ref().is_some_and(|session| session.permission_id() != permission_id) {
+            return Err(StoredError::Unexpected { name: "permissionIds", expected: "the id of the session" }.into());
+        }
+        Ok(Self {
+            account: data.granter()?,
+            chain_id,
+            permission_id,
+            session,
+            enable,
+            description: data.description().map(std::string::ToString::to_string),
+        })
+    }
+}
+
+const fn signed_session(data: &EnableSessionData) -> &abi::Session {
+    &data.enable_session.session_to_enable
+}
+
+/// The session key as the libraries store it: the address of a single owner, else the validator's data.
+fn session_key(session: &abi::Session) -> String {
+    let data = &session.session_validator_init_data;
+    match OwnersData::decode(data).ok().as_ref().map(|data| data.owners.as_slice()) {
+        Some([owner]) => owner.to_string(),
+        _ => data.to_string(),
+    }
+}
+
+fn object<const N: usize>(members: [(&'static str, Option<Value<'static>>); N]) -> Value<'static> {
+    let present = members.into_iter().filter_map(|(name, value)| Some((Text::from(name), value?)));
+    Value::object(present.collect::<Vec<_>>())
+}
