@@ -95,7 +95,6 @@ impl BundlerClient {
         self.endpoint.rpc()
     }
 
-    #[cfg(any(feature = "alchemy", feature = "biconomy", feature = "debug", feature = "pimlico", feature = "rundler"))]
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

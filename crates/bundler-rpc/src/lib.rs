@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
+mod bundlers;
 mod client;
 mod deadline;
 mod endpoint;
@@ -14,12 +15,14 @@ mod signed;
 mod status;
 mod submit;
 pub mod vendor;
+mod watch;
 mod wire;
 
 pub use alloy_rpc_client::RpcClient;
 pub use userop;
 
 pub use backoff::Backoff;
+pub use bundlers::Bundlers;
 pub use client::BundlerClient;
 pub use deadline::Deadline;
 pub use error::{AaCode, BundlerError, ErrorKind, ErrorResponse, Retry, RevertData, TransportFailure};

@@ -398,6 +398,36 @@ impl Preparer {
         }
     }
 
+    /// Prepares an operation in the place of a pending one: the same nonce, calls and limits, both fees at least 10 %
+    /// higher and at least what is asked for now, and the paymaster's data fetched anew. It has another hash and must be
+    /// signed; send it with [`BundlerClient::replace`], which watches both.
+    ///
+    /// `stub_signature` is for the paymaster service.
+    ///
+    /// # Errors
+    /// When someone does not answer or refuses.
+    pub async fn prepare_replacement(
+        &self,
+        pending: &SignedOperation,
+        stub_signature: impl Into<Bytes>,
+    ) -> Result<PreparedOperation, BundlerError> {
+        let operation = pending.operation();
+        let nonce = NonceSource::Fixed(operation.nonce);
+        let request = OperationRequest {
+            factory: operation.factory.clone(),
+            call_gas_limit: Some(operation.call_gas_limit),
+            verification_gas_limit: Some(operation.verification_gas_limit),
+            pre_verification_gas: Some(operation.pre_verification_gas),
+            authorization: operation.authorization,
+            ..OperationRequest::new(operation.sender, operation.call_data.clone(), nonce, stub_signature)
+        };
+        let now = match self.read_fees(&request).await? {
+            Some(fees) => fees,
+            None => self.node.fees().await?.scaled(NODE_FEE_PERCENT),
+        };
+        self.prepare(&request.with_fees(now.max(Fees::of(operation).bumped()))).await
+    }
+
     /// Prepares, signs, sends and waits: the whole way from calls to a receipt, at most until the deadline.
     ///
     /// `sign` gets the operation's hash and answers with the signature that goes into the operation.
@@ -488,10 +518,7 @@ impl PreparedOperation {
     /// The fees.
     #[must_use]
     pub const fn fees(&self) -> Fees {
-        Fees {
-            max_fee_per_gas: self.operation.max_fee_per_gas,
-            max_priority_fee_per_gas: self.operation.max_priority_fee_per_gas,
-        }
+        Fees::of(&self.operation)
     }
 
     /// The operation with its final signature.

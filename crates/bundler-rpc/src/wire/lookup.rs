@@ -1,5 +1,6 @@
 use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Serialize};
+use userop::UserOperation;
 
 use super::{PartialOperation, lenient, quantity};
 
@@ -86,6 +87,24 @@ pub struct Fees {
 }
 
 impl Fees {
+    /// The fees of an operation.
+    #[must_use]
+    pub const fn of(operation: &UserOperation) -> Self {
+        Self {
+            max_fee_per_gas: operation.max_fee_per_gas,
+            max_priority_fee_per_gas: operation.max_priority_fee_per_gas,
+        }
+    }
+
+    /// The higher of both, one by one.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            max_fee_per_gas: self.max_fee_per_gas.max(other.max_fee_per_gas),
+            max_priority_fee_per_gas: self.max_priority_fee_per_gas.max(other.max_priority_fee_per_gas),
+        }
+    }
+
     /// The least fees with which a bundler lets an operation replace a pending one: 10 % more on both, rounded up.
     #[must_use]
     pub const fn bumped(self) -> Self {
