@@ -10,6 +10,7 @@ mod condition;
 mod error;
 mod execution;
 pub mod explain;
+pub mod legacy;
 pub mod module;
 
 pub mod policies;
@@ -17,6 +18,7 @@ mod policy;
 mod reference;
 mod registry;
 mod rule;
+pub mod session_action;
 mod shape;
 mod word;
 

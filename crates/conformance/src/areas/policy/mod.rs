@@ -1,5 +1,6 @@
 //! Policies: encodings, and the contracts' behaviour.
 
+mod actions;
 mod behaviour;
 mod checks;
 mod encoding;
@@ -14,4 +15,8 @@ pub(super) const CHECKS: &[Check] = &[
     Check { title: "policies called directly", schema: "", name: "policy-checks", run: checks::run },
     Check { title: "operations through the module", schema: "", name: "validate-userop", run: sessions::operations },
     Check { title: "sessions step by step", schema: "session-behaviour/1", name: "", run: sessions::steps },
+    Check { title: "legacy action configs", schema: "", name: "action-configs", run: actions::configs },
+    Check { title: "actions by purpose", schema: "", name: "session-actions", run: actions::purposes },
+    Check { title: "fee actions", schema: "", name: "fee-actions", run: actions::fees },
+    Check { title: "legacy requests", schema: "legacy-sessions", name: "", run: actions::prepare },
 ];
