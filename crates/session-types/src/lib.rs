@@ -13,6 +13,7 @@ mod envelope;
 pub mod erc1271;
 mod error;
 pub mod flz;
+pub mod frozen;
 mod grant;
 mod id;
 mod mode;
@@ -20,6 +21,7 @@ mod policy;
 mod session;
 pub mod stored;
 pub mod text;
+mod typed_data;
 pub mod validator;
 
 pub use action::{ActionData, ActionTarget, VALUE_SELECTOR};

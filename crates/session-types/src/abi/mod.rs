@@ -5,9 +5,13 @@
 
 mod call;
 pub(crate) mod codec;
+mod error;
+mod event;
 mod structs;
 pub(crate) mod words;
 
 pub use call::*;
 pub use codec::DecodeError;
+pub use error::*;
+pub use event::*;
 pub use structs::{ActionData, ChainDigest, EnableSession, Erc7739Context, Erc7739Data, PolicyData, Session};

@@ -8,6 +8,7 @@ use crate::{ActionId, PermissionId, SignedFlags, SmartSessionMode};
 
 /// A policy contract and the configuration it is enabled with: `(address policy, bytes initData)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct PolicyData {
     /// The policy contract.
     pub policy: Address,
@@ -17,6 +18,7 @@ pub struct PolicyData {
 
 /// One permitted call and its policies: `(bytes4 actionTargetSelector, address actionTarget, PolicyData[] actionPolicies)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct ActionData {
     /// The function called, or one of the special selectors of [`ActionTarget`](crate::ActionTarget).
     pub action_target_selector: Selector,
@@ -28,18 +30,22 @@ pub struct ActionData {
 
 /// Contents that a session key may sign for one application: `(bytes32 appDomainSeparator, string[] contentNames)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Erc7739Context {
     /// The EIP-712 domain separator of the application.
     pub app_domain_separator: B256,
     /// The contents descriptions, each compared as a whole. EIP-712 member name: `contentName`.
     #[doc(alias = "contentName")]
+    #[cfg_attr(feature = "serde", serde(rename = "contentName", alias = "contentNames"))]
     pub content_names: Vec<String>,
 }
 
 /// What a session key may sign: `(ERC7739Context[] allowedERC7739Content, PolicyData[] erc1271Policies)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Erc7739Data {
     /// The applications and contents.
+    #[cfg_attr(feature = "serde", serde(rename = "allowedERC7739Content"))]
     pub allowed_erc7739_content: Vec<Erc7739Context>,
     /// All of them must agree with a signature.
     pub erc1271_policies: Vec<PolicyData>,
@@ -50,6 +56,7 @@ pub struct Erc7739Data {
 /// `(address sessionValidator, bytes sessionValidatorInitData, bytes32 salt, PolicyData[] userOpPolicies, ERC7739Data
 /// erc7739Policies, ActionData[] actions, bool permitERC4337Paymaster)`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Session {
     /// The contract that checks the session key's signatures.
     pub session_validator: Address,
@@ -65,11 +72,13 @@ pub struct Session {
     pub actions: Vec<ActionData>,
     /// Whether operations of this session may name a paymaster.
     #[doc(alias = "permitERC4337Paymaster")]
+    #[cfg_attr(feature = "serde", serde(rename = "permitERC4337Paymaster"))]
     pub permit_erc4337_paymaster: bool,
 }
 
 /// The digest of the session for one chain: `(uint64 chainId, bytes32 sessionDigest)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct ChainDigest {
     /// The chain.
     pub chain_id: ChainId,
@@ -81,6 +90,7 @@ pub struct ChainDigest {
 ///
 /// `(uint8 chainDigestIndex, ChainDigest[] hashesAndChainIds, Session sessionToEnable, bytes permissionEnableSig)`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct EnableSession {
     /// The place of this chain in `hashes_and_chain_ids`.
     pub chain_digest_index: u8,
