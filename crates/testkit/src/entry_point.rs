@@ -15,6 +15,16 @@ impl EntryPoint {
     /// Every entry point of the local chain.
     pub const ALL: [Self; 3] = [Self::V06, Self::V07, Self::V08];
 
+    /// The version, for example `0.7`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V06 => "0.6",
+            Self::V07 => "0.7",
+            Self::V08 => "0.8",
+        }
+    }
+
     /// The published address, which the creation code and [`salt`](Self::salt) give with the deterministic deployer.
     #[must_use]
     pub const fn address(self) -> Address {

@@ -73,22 +73,15 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        let alive = matches!(self.process.try_wait(), Ok(None));
         drop(self.input.take());
         let deadline = Instant::now() + GRACE;
-        while matches!(self.process.try_wait(), Ok(None)) {
-            if Instant::now() > deadline {
-                break;
-            }
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
-        if !alive || matches!(self.process.try_wait(), Ok(None)) {
-            // It was killed, or hangs: do its work.
-            let group = format!("-{}", self.process.id());
-            let kill = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-            drop(kill);
-            drop(self.process.wait());
-        }
+        // Nothing is left of the group, unless somebody killed the supervisor, or it hangs.
+        let kill = ["-c", "kill -s KILL -- \"-$0\"", &self.process.id().to_string()];
+        drop(Command::new("sh").args(kill).stderr(Stdio::null()).status());
+        drop(self.process.wait());
     }
 }
 

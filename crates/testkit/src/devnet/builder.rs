@@ -122,12 +122,12 @@ impl DevnetBuilder {
     /// fails, with the end of what it said, and [`Error::NotDeployed`] or [`Error::Rpc`] when a contract cannot be
     /// deployed.
     pub async fn start(self) -> Result<Devnet, Error> {
-        let installed = tokio::task::spawn_blocking(Packages::installed).await;
-        let packages = installed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         check_port(NODE, self.port)?;
         if self.bundler {
             check_port(BUNDLER, self.bundler_port)?;
         }
+        let installed = tokio::task::spawn_blocking(Packages::installed).await;
+        let packages = installed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let deadline = Instant::now() + self.deadline;
         let mut logs = Logs::create(&base_folder())?;
         let mut supervisor = Supervisor::start(&packages, &logs.file("supervisor"))?;

@@ -5,8 +5,11 @@ use futures_util::future::try_join_all;
 use crate::npm::Packages;
 use crate::{Chain, EntryPoint, Error, Key};
 
-/// Nexus on the local chain: the 1.0 build of the npm package that carries it, not the code of a published deployment,
-/// and at other addresses.
+/// Nexus on the local chain: the 1.0 build of the npm package that carries it.
+///
+/// It is not the code of a published deployment, and cannot take the place of one: its factory uses the salt as it is and
+/// puts the init data into the proxy's constructor, as the factories from 1.2 on, with a proxy of its own; its bootstrap
+/// takes the arguments of 1.0.x; it has no default validator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NexusDeployment {
@@ -20,6 +23,10 @@ pub struct NexusDeployment {
     pub bootstrap: Address,
     /// Creation code of the proxy that the factory makes, from which account addresses follow.
     pub proxy_creation_code: Bytes,
+    /// What `accountId()` answers.
+    pub account_id: &'static str,
+    /// The version in the account's EIP-712 domain, which is not that of its id; the name is `Nexus`.
+    pub domain_version: &'static str,
 }
 
 /// Deploys entry points and accounts, and sets our own contracts at their addresses.
@@ -51,5 +58,13 @@ async fn nexus(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Er
     let arguments = (implementation, Key::Deployer.address()).abi_encode();
     let factory = [&code.factory[..], &arguments].concat();
     let factory = chain.deploy("NexusAccountFactory", B256::ZERO, &factory).await?;
-    Ok(NexusDeployment { entry_point, implementation, factory, bootstrap, proxy_creation_code: code.proxy })
+    Ok(NexusDeployment {
+        entry_point,
+        implementation,
+        factory,
+        bootstrap,
+        proxy_creation_code: code.proxy,
+        account_id: "biconomy.nexus.1.0.0",
+        domain_version: "1.0.1",
+    })
 }

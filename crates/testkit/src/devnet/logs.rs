@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use std::{fs, process};
 
 use crate::Error;
@@ -14,6 +15,7 @@ pub(super) struct Logs {
 impl Logs {
     pub(super) fn create(base: &Path) -> Result<Self, Error> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        remove_old(&base.join("logs"));
         let name = format!("{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = base.join("logs").join(name);
         // One of a process that had the same id.
@@ -34,6 +36,17 @@ impl Logs {
     /// From now on, only a panic keeps them.
     pub(super) const fn started(&mut self) {
         self.keep = false;
+    }
+}
+
+/// Removes what processes that were killed have left, once nobody will look for it any more.
+fn remove_old(folder: &Path) {
+    const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let changed = entry.metadata().and_then(|metadata| metadata.modified());
+        if changed.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > WEEK)) {
+            drop(fs::remove_dir_all(entry.path()));
+        }
     }
 }
 
