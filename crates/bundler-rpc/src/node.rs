@@ -191,13 +191,14 @@ impl NodeClient {
         self.endpoint.read("eth_getBlockByNumber", &("latest", false)).await
     }
 
-    /// Fees that the next blocks will take (EIP-1559): the node's priority fee, and 1.2 times the base fee on top of it.
+    /// Fees that the next blocks will take (EIP-1559): twice the base fee, which it reaches after six full blocks at the
+    /// earliest, and the node's priority fee on top of it.
     ///
     /// # Errors
     /// When the node does not answer, or its chain has no base fee.
     pub async fn fees(&self) -> Result<Fees, BundlerError> {
         let mut answers = self.endpoint.read_batch(&Self::fee_requests()?).await?.into_iter();
-        Self::fees_of(&mut answers)
+        Ok(Self::market_of(&mut answers)?.fees())
     }
 
     pub(crate) fn fee_requests() -> Result<[Request; 2], BundlerError> {
@@ -207,14 +208,13 @@ impl NodeClient {
         ])
     }
 
-    pub(crate) fn fees_of(answers: &mut impl Iterator<Item = Answer>) -> Result<Fees, BundlerError> {
+    pub(crate) fn market_of(answers: &mut impl Iterator<Item = Answer>) -> Result<Market, BundlerError> {
         let missing =
             |reason: &str| BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() };
         let block: BlockHead = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
         let Quantity(priority): Quantity<u128> = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
         let base = block.base_fee_per_gas.ok_or_else(|| missing("the chain has no base fee: give the fees"))?;
-        let max_fee_per_gas = base.saturating_add(base / 5).saturating_add(priority);
-        Ok(Fees { max_fee_per_gas, max_priority_fee_per_gas: priority })
+        Ok(Market { base, priority })
     }
 
     pub(crate) fn nonce_request(
@@ -264,6 +264,29 @@ impl NodeClient {
                 actual_gas_cost: event.actualGasCost,
             })
         }))
+    }
+}
+
+/// What a node says about prices, in wei per unit of gas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Market {
+    base: u128,
+    priority: u128,
+}
+
+impl Market {
+    /// Twice the base fee and the priority fee.
+    pub(crate) const fn fees(self) -> Fees {
+        Fees {
+            max_fee_per_gas: self.base.saturating_mul(2).saturating_add(self.priority),
+            max_priority_fee_per_gas: self.priority,
+        }
+    }
+
+    /// The reference library's: 1.2 times the base fee and the priority fee, and all of it doubled.
+    pub(crate) const fn doubled_fees(self) -> Fees {
+        let once = self.base.saturating_add(self.base / 5).saturating_add(self.priority);
+        Fees { max_fee_per_gas: once.saturating_mul(2), max_priority_fee_per_gas: self.priority.saturating_mul(2) }
     }
 }
 

@@ -105,9 +105,15 @@ impl OperationRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FeeSource {
-    /// The node's estimate ([`NodeClient::fees`]), doubled as the reference library does.
+    /// The node's estimate: [`NodeClient::fees`].
     #[default]
     Node,
+    /// The node's estimate as the reference library takes it: 1.2 times the base fee and the node's priority fee, both
+    /// doubled.
+    ///
+    /// Not the default: nodes derive the priority fee they suggest from recent blocks, so where operations of this
+    /// library are most of what is mined, each one doubles the price of the next.
+    NodeDoubled,
     /// The bundler's `pimlico_getUserOperationGasPrice`; the node's estimate when it lacks the method.
     #[cfg(feature = "pimlico")]
     Pimlico(Speed),
@@ -281,7 +287,7 @@ impl Preparer {
         let fees = match (request.fees, bundler_fees?, reads.fees) {
             (Some(fees), _, _) | (None, Some(fees), _) | (None, None, Some(fees)) => fees,
             // The bundler lacks its price method.
-            (None, None, None) => self.node.fees().await?.scaled(NODE_FEE_PERCENT),
+            (None, None, None) => self.node.fees().await?,
         };
         let mut operation = PartialOperation {
             factory: request.factory.clone().filter(|_| !reads.is_deployed),
@@ -340,7 +346,7 @@ impl Preparer {
         let is_marked = request.factory.as_ref().is_some_and(Factory::is_eip7702);
         let is_known = self.deployed.contains(request.sender);
         let wants_code = request.factory.is_some() && (is_marked || !is_known);
-        let wants_fees = request.fees.is_none() && self.fees == FeeSource::Node;
+        let wants_fees = request.fees.is_none() && matches!(self.fees, FeeSource::Node | FeeSource::NodeDoubled);
         let mut requests = Vec::with_capacity(4);
         if wants_code {
             requests.push(Request::new("eth_getCode", &(request.sender, "latest"))?);
@@ -373,7 +379,8 @@ impl Preparer {
             NonceSource::Next(_) => NodeClient::nonce_of(answers.next().ok_or_else(missing)?)?,
         };
         if wants_fees {
-            reads.fees = Some(NodeClient::fees_of(&mut answers)?.scaled(NODE_FEE_PERCENT));
+            let market = NodeClient::market_of(&mut answers)?;
+            reads.fees = Some(if self.fees == FeeSource::NodeDoubled { market.doubled_fees() } else { market.fees() });
         }
         Ok(reads)
     }
@@ -384,7 +391,7 @@ impl Preparer {
             return Ok(None);
         }
         match self.fees {
-            FeeSource::Node => Ok(None),
+            FeeSource::Node | FeeSource::NodeDoubled => Ok(None),
             #[cfg(feature = "pimlico")]
             FeeSource::Pimlico(speed) => {
                 unless_lacking(self.bundler.pimlico().gas_prices().await.map(|prices| prices.at(speed)))
@@ -423,7 +430,7 @@ impl Preparer {
         };
         let now = match self.read_fees(&request).await? {
             Some(fees) => fees,
-            None => self.node.fees().await?.scaled(NODE_FEE_PERCENT),
+            None => self.node.fees().await?,
         };
         self.prepare(&request.with_fees(now.max(Fees::of(operation).bumped()))).await
     }
@@ -463,9 +470,6 @@ fn unless_lacking(fees: Result<Fees, BundlerError>) -> Result<Option<Fees>, Bund
         fees => fees.map(Some),
     }
 }
-
-/// What the node's own estimate is scaled to: bundlers want room above it.
-const NODE_FEE_PERCENT: u32 = 200;
 
 #[derive(Default)]
 struct Reads {

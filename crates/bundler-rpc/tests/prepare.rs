@@ -73,7 +73,7 @@ async fn three_waits_from_calls_to_hash() {
     let operation = prepared.operation();
     assert_eq!(operation.nonce, U256::from(7));
     assert_eq!((operation.call_gas_limit, operation.verification_gas_limit), (200, 100));
-    assert_eq!(prepared.fees(), Fees { max_fee_per_gas: 2_600_000_000, max_priority_fee_per_gas: 200_000_000 });
+    assert_eq!(prepared.fees(), Fees { max_fee_per_gas: 2_100_000_000, max_priority_fee_per_gas: 100_000_000 });
     assert!(operation.factory.is_some());
 }
 
@@ -120,7 +120,7 @@ async fn prices_of_the_bundler_are_asked_for_alongside() {
     // A bundler without the method: the node's estimate.
     let server = everything("0x6001", Value::Null);
     let preparer = self::preparer(&server).with_fees(FeeSource::Pimlico(Speed::Fast));
-    assert_eq!(preparer.prepare(&request()).await.unwrap().fees().max_fee_per_gas, 2_600_000_000);
+    assert_eq!(preparer.prepare(&request()).await.unwrap().fees().max_fee_per_gas, 2_100_000_000);
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +169,7 @@ async fn a_replacement_pays_more_and_asks_the_paymaster_again() {
     let pending = preparer.prepare(&request().with_fees(dear)).await.unwrap();
     let replacement = preparer.prepare_replacement(&pending.sign(bytes!("51")).unwrap(), vec![0xab; 65]).await.unwrap();
     // 10 % more, rounded up, on one; what is asked for now on the other.
-    assert_eq!(replacement.fees(), Fees { max_fee_per_gas: 11_000_000_002, max_priority_fee_per_gas: 200_000_000 });
+    assert_eq!(replacement.fees(), Fees { max_fee_per_gas: 11_000_000_002, max_priority_fee_per_gas: 100_000_000 });
     assert_eq!(replacement.operation().nonce, pending.operation().nonce);
     assert_ne!(replacement.hash(), pending.hash());
     assert_eq!(server.of("pm_getPaymasterData").len(), 2);

@@ -37,7 +37,6 @@ pub enum BundlerError {
         /// The method that was called.
         method: Cow<'static, str>,
         /// What happened.
-        #[source]
         failure: TransportFailure,
     },
     /// The answer is not what the method answers with.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | no `params` member for methods without parameters | `"params": []` |
 //! | `null` for a missing paymaster context | `{}` |
+//! | the node's fees doubled, the priority fee too | not doubled by default; the doubled form is checked here |
 //! | `yParity` as a byte, `0x00` or `0x01` | a quantity, `0x0` or `0x1` |
 //!
 //! and what comes of an answer in these:
