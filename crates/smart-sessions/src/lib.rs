@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "The `no_std` core of smart sessions, re-exported; the feature `client` adds the network side."
+)]
 #![no_std]
 #![forbid(unsafe_code)]
 
