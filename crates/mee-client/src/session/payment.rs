@@ -1,0 +1,164 @@
+//! The node is paid by a token transfer of the session's own operation, so the session must permit that transfer.
+
+use alloy_primitives::{Address, B256, Selector, U256};
+use alloy_sol_types::SolCall;
+use policy_encoding::{AnyPolicy, Condition, KnownPolicy, NotDeployed, Padding, Registry, Rule, UniversalAction};
+use session_types::{ActionData, ActionSlot, ActionTarget, Deployment, PolicyData};
+
+use crate::abi::token::transferCall;
+
+const RECIPIENT_OFFSET: u64 = 0;
+const AMOUNT_OFFSET: u64 = 32;
+
+/// What to do when the caller's own actions limit transfers of the fee token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OwnFeeTokenLimits {
+    /// Refuse, since fees would count against them.
+    #[default]
+    Refuse,
+    /// Raise the limits on the amount by the highest fee. The session key can then transfer that much more.
+    Raise,
+}
+
+/// Why a session cannot pay its fees.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PaymentPolicyError {
+    /// Native tokens are not paid by a transfer call.
+    #[error("a session cannot pay fees in native tokens")]
+    NativeFeeToken,
+    /// The caller's action pins the recipient, so a transfer to the node fails.
+    #[error("an action pins the recipient of fee token transfers, the node could not be paid")]
+    RecipientPinned,
+    /// The caller's action pins the amount, so a fee of another amount fails.
+    #[error("an action pins the amount of fee token transfers, the node could not be paid")]
+    AmountPinned,
+    /// The caller's action limits the amount, so fees would count against the limit.
+    #[error("an action limits fee token transfers to {limit}, fees of up to {fee} would count against it")]
+    AmountLimited {
+        /// The caller's limit, in the token's smallest unit.
+        limit: U256,
+        /// The highest fee, in the token's smallest unit.
+        fee: U256,
+    },
+    /// The caller's action has a policy that counts or judges fees in a way that cannot be combined.
+    #[error("policy {policy} of the fee token transfer action would judge fees too")]
+    OtherPolicy {
+        /// The policy contract.
+        policy: Address,
+    },
+    /// The raised limit is beyond any amount.
+    #[error("limit and fee exceed 2^256 - 1")]
+    Overflow,
+    /// The deployment lacks the policy that limits fees.
+    #[error(transparent)]
+    NotDeployed(#[from] NotDeployed),
+}
+
+/// The actions, and one that permits transfers of the fee token up to `max_fee`, each and in total (in the token's
+/// smallest unit).
+///
+/// An action of the caller's that already permits every fee is left as it is. One that limits fee token transfers is
+/// treated as `limits` says; one under which fees cannot be paid at all is refused.
+///
+/// # Errors
+/// See [`PaymentPolicyError`].
+#[doc(alias = "addPaymentPolicyForActions")]
+pub fn with_payment_action(
+    actions: Vec<ActionData>,
+    fee_token: Address,
+    max_fee: U256,
+    limits: OwnFeeTokenLimits,
+    deployment: &Deployment,
+) -> Result<Vec<ActionData>, PaymentPolicyError> {
+    if fee_token.is_zero() {
+        return Err(PaymentPolicyError::NativeFeeToken);
+    }
+    let transfer = ActionTarget::Exact { target: fee_token, selector: Selector::from(transferCall::SELECTOR) };
+    let (mut all, mut found) = (Vec::with_capacity(actions.len() + 1), false);
+    for action in actions {
+        if action.target() != transfer {
+            all.push(action);
+            continue;
+        }
+        found = true;
+        all.push(combined(&action, max_fee, limits, deployment)?);
+    }
+    if !found {
+        let rule = Rule::new(AMOUNT_OFFSET, Condition::AtMost, max_fee).with_total(max_fee);
+        let policy = UniversalAction::of([rule]).with_padding(Padding::GreaterThan);
+        all.push(ActionData::new(transfer, [policy.on(&deployment.policies)?]));
+    }
+    Ok(all)
+}
+
+/// The caller's own fee token action, under which fees are paid as well.
+fn combined(
+    action: &ActionData,
+    max_fee: U256,
+    limits: OwnFeeTokenLimits,
+    deployment: &Deployment,
+) -> Result<ActionData, PaymentPolicyError> {
+    let registry = Registry::new(deployment.policies);
+    let mut policies: Vec<PolicyData<ActionSlot>> = Vec::new();
+    for data in &action.as_ref().action_policies {
+        let other = PaymentPolicyError::OtherPolicy { policy: data.policy };
+        match registry.decode(data.policy, &data.init_data) {
+            Some(Ok(AnyPolicy::Sudo(_) | AnyPolicy::TimeFrame(_) | AnyPolicy::ValueLimit(_))) => {
+                policies.push(PolicyData::new(data.policy, data.init_data.clone()));
+            }
+            Some(Ok(AnyPolicy::UniversalAction(universal))) => {
+                let init_data = raised(&universal, max_fee, limits)?.encode().into();
+                policies.push(PolicyData::new(data.policy, init_data));
+            }
+            _ => return Err(other),
+        }
+    }
+    Ok(ActionData::new(action.target(), policies))
+}
+
+/// The rules, under which a fee passes too.
+fn raised(
+    universal: &UniversalAction,
+    max_fee: U256,
+    limits: OwnFeeTokenLimits,
+) -> Result<UniversalAction, PaymentPolicyError> {
+    let mut rules = Vec::new();
+    for rule in universal.rules() {
+        let reference = U256::from_be_bytes(rule.reference().0);
+        match (rule.offset(), rule.condition()) {
+            (RECIPIENT_OFFSET, _) => return Err(PaymentPolicyError::RecipientPinned),
+            (AMOUNT_OFFSET, Condition::AtMost | Condition::LessThan) => {
+                // Without a total, a limit above every fee does not stand in the way.
+                let fits =
+                    if rule.condition() == Condition::AtMost { reference >= max_fee } else { reference > max_fee };
+                if fits && !rule.is_limited() {
+                    rules.push(*rule);
+                    continue;
+                }
+                if limits == OwnFeeTokenLimits::Refuse {
+                    let limit = if rule.is_limited() { rule.limit() } else { reference };
+                    return Err(PaymentPolicyError::AmountLimited { limit, fee: max_fee });
+                }
+                let add = |amount: U256| amount.checked_add(max_fee).ok_or(PaymentPolicyError::Overflow);
+                rules.push(Rule::from_parts(
+                    rule.condition(),
+                    rule.offset(),
+                    rule.is_limited(),
+                    B256::from(add(reference)?),
+                    add(rule.limit())?,
+                    rule.used(),
+                ));
+            }
+            // Any other rule may or may not let a fee through: that is not known before the fee is.
+            _ => return Err(PaymentPolicyError::AmountPinned),
+        }
+    }
+    let policy = UniversalAction::new(rules).map_err(|_| PaymentPolicyError::Overflow)?;
+    Ok(policy.with_value_limit(universal.value_limit_per_use()).with_padding(universal.padding().clone()))
+}
+
+pub(super) const fn transfer_selector() -> Selector {
+    Selector::new(transferCall::SELECTOR)
+}

@@ -1,0 +1,28 @@
+//! Signatures that start a supertransaction.
+
+mod delegation;
+mod error;
+mod on_chain;
+#[cfg(feature = "p256")]
+mod p256;
+mod permit;
+mod prefix;
+mod safe;
+mod signer;
+mod simple;
+mod transaction;
+
+pub use delegation::{Caveat, DelegationTerms, SignedDelegation, delegation_signature};
+pub use error::SignError;
+pub use on_chain::{OnChainTrigger, on_chain_signature};
+#[cfg(feature = "p256")]
+pub use p256::P256Signer;
+pub use permit::{Permit, PermitDomain, PermitUnavailable};
+pub use prefix::SignatureKind;
+pub use safe::{SafeTransaction, SafeTransactionData, safe_domain_separator, safe_signature};
+pub use signer::{AccountSigner, OwnerKey, SignerFailure, SigningRequest, TypedData};
+pub use simple::super_tx_typed_data;
+pub use transaction::{OwnTransactions, TransactionSender, TriggerTransaction};
+
+pub(crate) use permit::read_facts;
+pub(crate) use transaction::{estimate, send};
