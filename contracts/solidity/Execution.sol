@@ -10,8 +10,10 @@ struct Call {
 
 /// Reads the call data of an ERC-7579 account's `execute(bytes32 mode, bytes execution)`.
 ///
-/// Everything here reverts without data when it is cut short.
+/// Everything but a batch reverts without data when it is cut short.
 library Execution {
+    error DecodingError();
+
     bytes4 internal constant EXECUTE = 0xe9ae5c53;
     bytes4 internal constant EXECUTE_USER_OP = 0x8dd7712f;
 
@@ -47,17 +49,31 @@ library Execution {
         data = execution[52:];
     }
 
-    /// ABI encoding of `Call[]`; its entries are checked when they are read.
+    /// ABI encoding of `Call[]`, refused as a whole when any part of it lies outside.
     function decodeBatch(bytes calldata execution) internal pure returns (Call[] calldata calls) {
-        uint256 offset = uint256(bytes32(execution[0:32]));
-        require(offset < execution.length);
-        uint256 length = uint256(bytes32(execution[offset:offset + 32]));
-        require(length <= execution.length);
-        bytes calldata heads = execution[offset + 32:offset + 32 + length * 32];
+        uint256 end = execution.length;
+        uint256 list = _word(execution, 0, end);
+        uint256 length = _word(execution, list, end);
+        list += 32;
+        if (length > (end - list) / 32) revert DecodingError();
+        for (uint256 i; i < length; ++i) {
+            // Offsets count from the list's first entry, and from the call's first word.
+            uint256 call = list + _word(execution, list + i * 32, end);
+            uint256 data = call + _word(execution, call + 64, end);
+            uint256 dataLength = _word(execution, data, end);
+            if (dataLength > end - data - 32) revert DecodingError();
+        }
         assembly {
-            calls.offset := heads.offset
+            calls.offset := add(execution.offset, list)
             calls.length := length
         }
+    }
+
+    /// The word at an offset that need not be inside; no result is so high that a sum of two could overflow.
+    function _word(bytes calldata data, uint256 offset, uint256 end) private pure returns (uint256 word) {
+        if (end < 32 || offset > end - 32) revert DecodingError();
+        word = uint256(bytes32(data[offset:offset + 32]));
+        if (word > type(uint64).max) revert DecodingError();
     }
 
     /// A `bytes` argument whose length word stands `offset` bytes into `arguments`.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use alloy_primitives::hex;
+use alloy_primitives::{B256, Keccak256, hex, keccak256};
 
 /// Compiled contracts by name.
 pub type Compiled = BTreeMap<String, Vec<u8>>;
@@ -52,16 +52,28 @@ pub fn compiled_path(name: &str) -> PathBuf {
     package().join("compiled").join(name).with_extension("hex")
 }
 
-/// Compiles every contract.
+/// Compiles every contract. What the compiler said of the same sources before is kept beside it and used again.
 ///
 /// # Errors
 /// When Node or the compiler is missing and cannot be installed, or the Solidity has an error or a warning.
 pub fn compile() -> Result<Compiled, CompileError> {
     let modules = install()?;
+    let cache = modules.join(sources_hash()?.to_string()).with_extension("json");
+    if let Ok(output) = fs::read(&cache)
+        && let Ok(compiled) = decode(&output)
+    {
+        return Ok(compiled);
+    }
     let mut node = Command::new("node");
     let output = run("node", node.arg(package().join("compile.mjs")).arg(modules))?;
+    let compiled = decode(&output)?;
+    fs::write(&cache, output).map_err(|source| CompileError::File { path: cache, source })?;
+    Ok(compiled)
+}
+
+fn decode(output: &[u8]) -> Result<Compiled, CompileError> {
     let code: BTreeMap<String, String> =
-        serde_json::from_slice(&output).map_err(|error| CompileError::Answer(error.to_string()))?;
+        serde_json::from_slice(output).map_err(|error| CompileError::Answer(error.to_string()))?;
     let decoded = code.into_iter().map(|(name, code)| Ok((name, hex::decode(code)?)));
     decoded.collect::<Result<_, hex::FromHexError>>().map_err(|error| CompileError::Answer(error.to_string()))
 }
@@ -97,6 +109,27 @@ pub fn keep(compiled: &Compiled) -> Result<(), CompileError> {
         fs::remove_file(&path).map_err(|source| CompileError::File { path, source })?;
     }
     Ok(())
+}
+
+/// Over everything that decides about the code.
+fn sources_hash() -> Result<B256, CompileError> {
+    let mut files = vec![package().join("compile.mjs"), package().join("package-lock.json")];
+    let mut folders = vec![package().join("solidity")];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|source| CompileError::File { path: folder.clone(), source })?;
+        for entry in entries {
+            let path = entry.map_err(|source| CompileError::File { path: folder.clone(), source })?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut hasher = Keccak256::new();
+    for path in files {
+        let text = fs::read(&path).map_err(|source| CompileError::File { path: path.clone(), source })?;
+        hasher.update(keccak256(path.to_string_lossy().as_bytes()));
+        hasher.update(keccak256(text));
+    }
+    Ok(hasher.finalize())
 }
 
 fn package() -> &'static Path {

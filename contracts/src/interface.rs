@@ -55,6 +55,12 @@ sol! {
     }
 
     #[derive(Debug, PartialEq, Eq)]
+    struct EnabledERC7739Content {
+        bytes32 appDomainSeparator;
+        bytes32[] contentNameHashes;
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
     struct ChainDigest {
         uint64 chainId;
         bytes32 sessionDigest;
@@ -98,7 +104,31 @@ sol! {
             external
             view
             returns (bytes4);
+        function getPermissionId(Session session) external pure returns (bytes32);
         function getPermissionIDs(address account) external view returns (bytes32[]);
+        function isISessionValidatorSet(bytes32 permissionId, address account) external view returns (bool);
+        function getSessionValidatorAndConfig(address account, bytes32 permissionId)
+            external
+            view
+            returns (address sessionValidator, bytes sessionValidatorData);
+        function getUserOpPolicies(address account, bytes32 permissionId) external view returns (address[]);
+        function getERC1271Policies(address account, bytes32 permissionId) external view returns (address[]);
+        function getEnabledActions(address account, bytes32 permissionId) external view returns (bytes32[]);
+        function getActionPolicies(address account, bytes32 permissionId, bytes32 actionId)
+            external
+            view
+            returns (address[]);
+        function getEnabledERC7739Content(address account, bytes32 permissionId)
+            external
+            view
+            returns (EnabledERC7739Content[]);
+        function isERC7739ContentEnabled(
+            address account, bytes32 permissionId, bytes32 appDomainSeparator, string content
+        ) external view returns (bool);
+        function areActionsEnabled(address account, bytes32 permissionId, ActionData[] actions)
+            external
+            view
+            returns (bool);
         function isPermissionEnabled(bytes32 permissionId, address account) external view returns (bool);
         function getNonce(bytes32 permissionId, address account) external view returns (uint256);
         function getSessionDigest(bytes32 permissionId, address account, Session data, uint8 mode)
@@ -110,7 +140,7 @@ sol! {
     #[derive(Debug)]
     interface IStandIn {
         function setRule(uint8 rule) external;
-        function setDomain(string name, string version) external;
+        function setDomain(string name, string version, bytes32 salt) external;
         function decompress(bytes data) external pure returns (bytes);
     }
 

@@ -17,45 +17,56 @@ pub enum Generation {
 pub struct Placement {
     /// The contract's name, for people.
     pub name: &'static str,
+    /// The generation whose published address this is; none for what belongs to both or to neither.
+    pub generation: Option<Generation>,
     /// Where it stands.
     pub address: Address,
     /// Its runtime code, as `anvil_setCode` takes it.
     pub code: &'static [u8],
 }
 
-impl Placement {
-    fn new((contract, address): (Contract, Address)) -> Self {
-        Self { name: contract.name(), address, code: contract.runtime_code() }
-    }
-}
-
-/// Everything of ours that a local chain needs: the contracts of both generations at their published addresses, and
-/// the counter and the token at addresses of our own choice.
+/// Everything of ours that a local chain needs: the contracts of both generations at their published addresses, the
+/// owner validators of Nexus accounts, the registry, and counter and token at addresses of our own choice.
 #[must_use]
 pub fn placements() -> Vec<Placement> {
-    PLACES.iter().copied().map(Placement::new).collect()
+    let of = |generation: Option<Generation>, places: &[(Contract, Address)]| {
+        let place = move |&(contract, address): &(Contract, Address)| Placement {
+            name: contract.name(),
+            generation,
+            address,
+            code: contract.runtime_code(),
+        };
+        places.iter().map(place).collect::<Vec<_>>()
+    };
+    [of(Some(Generation::Legacy), LEGACY), of(Some(Generation::Current), CURRENT), of(None, SHARED)].concat()
 }
 
-const PLACES: &[(Contract, Address)] = &[
+const LEGACY: &[(Contract, Address)] = &[
     (Contract::SmartSessionLegacy, legacy::SMART_SESSION),
-    (Contract::SmartSession, current::SMART_SESSION),
     (Contract::Sudo, legacy::SUDO),
-    (Contract::Sudo, current::SUDO),
     (Contract::UniversalAction, legacy::UNIVERSAL_ACTION),
-    (Contract::UniversalAction, current::UNIVERSAL_ACTION),
     (Contract::SpendingLimitLegacy, legacy::SPENDING_LIMIT),
-    (Contract::SpendingLimit, current::SPENDING_LIMIT),
     (Contract::TimeFrameLegacy, legacy::TIME_FRAME),
-    (Contract::TimeFrame, current::TIME_FRAME),
     (Contract::UsageLimit, legacy::USAGE_LIMIT),
-    (Contract::UsageLimit, current::USAGE_LIMIT),
     (Contract::ValueLimit, legacy::VALUE_LIMIT),
+    (Contract::OwnableValidatorLegacy, legacy::OWNABLE_VALIDATOR),
+];
+
+const CURRENT: &[(Contract, Address)] = &[
+    (Contract::SmartSession, current::SMART_SESSION),
+    (Contract::Sudo, current::SUDO),
+    (Contract::UniversalAction, current::UNIVERSAL_ACTION),
+    (Contract::SpendingLimit, current::SPENDING_LIMIT),
+    (Contract::TimeFrame, current::TIME_FRAME),
+    (Contract::UsageLimit, current::USAGE_LIMIT),
     (Contract::ValueLimit, current::VALUE_LIMIT),
     (Contract::ArgPolicy, current::ARG_POLICY),
     (Contract::ContractWhitelist, current::CONTRACT_WHITELIST),
     (Contract::SimpleGas, current::SIMPLE_GAS),
-    (Contract::OwnableValidatorLegacy, legacy::OWNABLE_VALIDATOR),
     (Contract::OwnableValidator, current::OWNABLE_VALIDATOR),
+];
+
+const SHARED: &[(Contract, Address)] = &[
     (Contract::K1Validator, owner::NEXUS_LEGACY),
     (Contract::MeeValidator, owner::SUITE_1_0_0),
     (Contract::MeeValidator, owner::SUITE_1_1_0),

@@ -27,7 +27,6 @@ abstract contract SessionStorage {
 
     error AssociatedArray_OutOfBounds(uint256 index);
     error ChainIdMismatch(uint64 providedChainId);
-    error DecodingError();
     error ForbiddenValidationData();
     error HashIndexOutOfBounds(uint256 index);
     error HashMismatch(bytes32 providedHash, bytes32 computedHash);

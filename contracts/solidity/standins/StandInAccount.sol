@@ -5,9 +5,10 @@ pragma solidity 0.8.28;
 contract StandInAccount {
     string private _name;
     string private _version;
+    bytes32 private _salt;
 
-    function setDomain(string calldata name, string calldata version) external {
-        (_name, _version) = (name, version);
+    function setDomain(string calldata name, string calldata version, bytes32 salt) external {
+        (_name, _version, _salt) = (name, version, salt);
     }
 
     function isValidSignature(bytes32, bytes calldata signature) external pure returns (bytes4) {
@@ -19,6 +20,6 @@ contract StandInAccount {
         view
         returns (bytes1, string memory, string memory, uint256, address, bytes32, uint256[] memory)
     {
-        return (0x0f, _name, _version, block.chainid, address(this), 0, new uint256[](0));
+        return (0x0f, _name, _version, block.chainid, address(this), _salt, new uint256[](0));
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Domain {
     pub(super) name: String,
     pub(super) version: String,
     pub(super) chain_id: super::text::Number,
+    #[serde(default)]
+    pub(super) salt: B256,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,7 +100,8 @@ pub fn session_signatures(recording: &Value) -> Result<Vec<Verdict>, RecordingEr
 pub(super) fn set_domain(evm: &mut Evm, account: Address, domain: &Domain) {
     stand_in_account(evm, account);
     evm.set_chain_id(domain.chain_id.0.saturating_to());
-    let call = IStandIn::setDomainCall { name: domain.name.clone(), version: domain.version.clone() };
+    let call =
+        IStandIn::setDomainCall { name: domain.name.clone(), version: domain.version.clone(), salt: domain.salt };
     evm.call(account, account, Default::default(), call.abi_encode());
 }
 
