@@ -12,6 +12,7 @@ mod execution;
 pub mod explain;
 pub mod legacy;
 pub mod module;
+pub mod permission;
 
 pub mod policies;
 mod policy;
@@ -27,6 +28,7 @@ pub use condition::{Condition, range_bounds};
 pub use error::{DecodeError, PolicyError, TreeError};
 pub use explain::{Explainer, Explanation, Finding, Glossary, Severity, Token};
 pub use module::{AccountSessions, Call, Evaluation, Operation, SessionModule, SessionRefusal};
+pub use permission::{Permission, PermissionBuilder, PermissionError};
 pub use policies::{
     ArgPolicy, ContractWhitelist, Expr, Padding, RuleList, SimpleGas, SpendingLimits, Sudo, TimeFrame, TokenLimit,
     UniversalAction, UsageLimit, ValueLimit,
