@@ -46,6 +46,14 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
+    /// There is no node at the path where it should be.
+    #[error("there is no anvil at {}: give the path of one for this platform in {variable}", path.display())]
+    NoAnvil {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// The environment variable that can name another.
+        variable: &'static str,
+    },
     /// The port that was asked for is in use.
     #[error("port {port} for {program} is taken: choose another, or stop what listens there")]
     PortTaken {

@@ -122,28 +122,6 @@ async fn a_killed_supervisor_takes_its_programs_along() {
     assert_gone(group);
 }
 
-#[test]
-fn a_taken_port_is_one_clear_line() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    for ports in [["--port", &port, "--bundler-port", "0"], ["--port", "0", "--bundler-port", &port]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_devnet")).args(ports).output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert!(message.contains(&format!("port {port}")) && message.contains("choose another"), "{message}");
-        assert_eq!(message.lines().count(), 1, "{message}");
-    }
-}
-
-#[test]
-fn a_missing_node_is_one_clear_line() {
-    let output = Command::new(env!("CARGO_BIN_EXE_devnet")).env("PATH", "/nowhere").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.starts_with("error: `node` was not found: install Node"), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-}
-
 #[tokio::test]
 async fn a_crash_is_reported_with_the_last_words() {
     let devnet = Devnet::builder().without_bundler().start().await.unwrap();

@@ -21,21 +21,18 @@ const FILES: &[(&str, &str)] = &[
     ("bundler.mjs", include_str!("../../npm/bundler.mjs")),
 ];
 
-/// Written when everything else is in place.
-const STAMP: &str = "installed";
-
 pub(super) fn packages(base: &Path) -> Result<Packages, Error> {
     check_node()?;
-    let folder = base.join(format!("npm-{}", version()));
-    if !folder.join(STAMP).is_file() {
-        fs::create_dir_all(&folder).map_err(|reason| Error::file(&folder, &reason))?;
-        let path = folder.join("lock");
+    let version = version();
+    let folder = base.join(format!("npm-{version}"));
+    if !folder.is_dir() {
+        fs::create_dir_all(base).map_err(|reason| Error::file(base, &reason))?;
+        let path = base.join(format!("npm-{version}.lock"));
         let lock = File::create(&path).map_err(|reason| Error::file(&path, &reason))?;
         // Released when `lock` goes out of scope, and by the system when this process ends.
         lock.lock().map_err(|reason| Error::file(&path, &reason))?;
-        if !folder.join(STAMP).is_file() {
-            install(&folder)?;
-            write(&folder.join(STAMP), "")?;
+        if !folder.is_dir() {
+            install(&folder, &base.join(format!("npm-{version}.{}", std::process::id())))?;
         }
     }
     // Node resolves links in paths of scripts; do the same, so that both speak of the same folder.
@@ -54,18 +51,25 @@ fn version() -> String {
     hex::encode(&keccak256(all)[..6])
 }
 
-fn install(folder: &Path) -> Result<(), Error> {
+/// Installs in a folder of this process alone, which gets its name when complete: npm goes on for a while in a folder
+/// whose installing process was killed.
+fn install(folder: &Path, unfinished: &Path) -> Result<(), Error> {
     for (path, text) in FILES {
-        write(&folder.join(path), text)?;
+        write(&unfinished.join(path), text)?;
     }
-    eprintln!("installing anvil, alto and contract packages below {} (once)", folder.display());
-    npm(folder, ["ci"])?;
+    eprintln!("installing anvil, alto and contract packages in {} (once)", short(folder).display());
+    npm(unfinished, ["ci"])?;
     // The registry that made the lock file may not serve the node for this platform; its version is the same for all.
-    if std::env::var_os(ANVIL_VARIABLE).is_none() && !packaged_anvil(folder).is_file() {
+    if std::env::var_os(ANVIL_VARIABLE).is_none() && !packaged_anvil(unfinished).is_file() {
         let package = format!("{}@{}", anvil_package(), anvil_version());
-        npm(folder, ["install", "--no-save", "--no-package-lock", package.as_str()])?;
+        npm(unfinished, ["install", "--no-save", "--no-package-lock", package.as_str()])?;
     }
-    Ok(())
+    fs::rename(unfinished, folder).map_err(|reason| Error::file(folder, &reason))
+}
+
+/// A path as people in the current folder would write it.
+fn short(path: &Path) -> &Path {
+    std::env::current_dir().ok().and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(path)
 }
 
 fn npm<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
@@ -114,8 +118,7 @@ fn anvil(folder: &Path) -> Result<PathBuf, Error> {
     if path.is_file() {
         return Ok(path);
     }
-    let what = format!("the node for this platform; name an anvil of your own with {ANVIL_VARIABLE}");
-    Err(Error::Package { path, what })
+    Err(Error::NoAnvil { path, variable: ANVIL_VARIABLE })
 }
 
 fn packaged_anvil(folder: &Path) -> PathBuf {

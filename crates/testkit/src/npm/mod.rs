@@ -58,7 +58,7 @@ pub fn base_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
         return folder.into();
     }
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     let target = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     workspace.join(target.map_or_else(|| PathBuf::from("target"), PathBuf::from)).join("devnet")
 }
