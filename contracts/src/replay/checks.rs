@@ -3,10 +3,10 @@ use alloy_sol_types::SolCall;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::Number;
+use super::text::{Number, OperationText};
 use super::{RecordingError, Verdict, expect, published, read, word};
 use crate::evm::{Evm, Outcome};
-use crate::interface::{IPolicy, PackedUserOperation};
+use crate::interface::IPolicy;
 
 /// Who asks the policies in this recording; their errors name it.
 const CALLER: Address = address!("0x00000000000000000000000000000000000c0ffe");
@@ -32,22 +32,8 @@ struct Case {
 #[serde(untagged)]
 enum Step {
     Reinitialize { reinitialize: Bytes },
-    UserOp { op: Operation, expected: Done },
+    UserOp { op: Box<OperationText>, expected: Done },
     Action { target: Option<Address>, value: Option<Number>, data: Bytes, expected: Done },
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Operation {
-    sender: Option<Address>,
-    nonce: Number,
-    init_code: Bytes,
-    call_data: Bytes,
-    account_gas_limits: B256,
-    pre_verification_gas: Number,
-    gas_fees: B256,
-    paymaster_and_data: Bytes,
-    signature: Bytes,
 }
 
 /// What a call comes to, in the recordings that state revert data as it is.
@@ -121,20 +107,4 @@ fn initialize(evm: &mut Evm, case: &Case, init_data: &Bytes) -> Outcome {
         initData: init_data.clone(),
     };
     evm.call(CALLER, case.address, Default::default(), call.abi_encode())
-}
-
-impl Operation {
-    fn packed(&self, account: Address) -> PackedUserOperation {
-        PackedUserOperation {
-            sender: self.sender.unwrap_or(account),
-            nonce: self.nonce.0,
-            initCode: self.init_code.clone(),
-            callData: self.call_data.clone(),
-            accountGasLimits: self.account_gas_limits,
-            preVerificationGas: self.pre_verification_gas.0,
-            gasFees: self.gas_fees,
-            paymasterAndData: self.paymaster_and_data.clone(),
-            signature: self.signature.clone(),
-        }
-    }
 }

@@ -3,12 +3,11 @@ use alloy_sol_types::{SolCall, SolError, SolValue, sol};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::session::empty_operation;
-use super::text::{Number, SessionText};
+use super::text::{Number, OperationText, SessionText};
 use super::{RecordingError, Verdict, expect, published, read, stand_in_account};
 use crate::Contract;
 use crate::evm::Evm;
-use crate::interface::{ChainDigest, EnableSession, ISmartSession, IStandIn, PackedUserOperation, Session};
+use crate::interface::{ChainDigest, EnableSession, ISmartSession, IStandIn, Session};
 
 sol! {
     #[derive(Debug)]
@@ -123,7 +122,7 @@ impl Ask {
         };
         let data = (enable, Bytes::new()).abi_encode_params();
         let signature = [&[self.mode][..], &literal_runs(&data)].concat().into();
-        let op = PackedUserOperation { sender: self.account, signature, ..empty_operation() };
+        let op = OperationText::signed(signature).packed(self.account);
         let call = ISmartSession::validateUserOpCall { op, userOpHash: B256::ZERO };
         let outcome = self.call(evm, call.abi_encode());
         let wanted = InvalidEnableSignature { account: self.account, hash }.abi_encode();

@@ -1,17 +1,16 @@
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::checks::Done;
-use super::session::empty_operation;
-use super::text::{SessionText, all};
+use super::text::{OperationText, SessionText, all};
 use super::{RecordingError, Verdict, published, read, stand_in_account};
 use crate::Contract;
 use crate::address::current::SMART_SESSION;
-use crate::interface::{ISmartSession, IStandIn, PackedUserOperation};
+use crate::interface::{ISmartSession, IStandIn};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,12 +30,9 @@ struct Case {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Operation {
-    sender: Option<Address>,
-    call_data: Bytes,
-    paymaster_and_data: Bytes,
-    signature: Bytes,
+    #[serde(flatten)]
+    op: OperationText,
     expected: Done,
 }
 
@@ -63,15 +59,9 @@ pub fn operations(recording: &Value) -> Result<Vec<Verdict>, RecordingError> {
         let call = ISmartSession::enableSessionsCall { sessions: all(case.sessions) };
         let outcome = evm.call(case.account, SMART_SESSION, Default::default(), call.abi_encode());
         verdicts.push(Verdict { step: format!("{}: enable", case.name), result: case.enable.compare(&outcome) });
-        for (index, operation) in case.operations.into_iter().enumerate() {
-            let op = PackedUserOperation {
-                sender: operation.sender.unwrap_or(case.account),
-                callData: operation.call_data,
-                paymasterAndData: operation.paymaster_and_data,
-                signature: operation.signature,
-                ..empty_operation()
-            };
-            let call = ISmartSession::validateUserOpCall { op, userOpHash: B256::ZERO };
+        for (index, operation) in case.operations.iter().enumerate() {
+            let call =
+                ISmartSession::validateUserOpCall { op: operation.op.packed(case.account), userOpHash: B256::ZERO };
             let outcome = evm.call(case.account, SMART_SESSION, Default::default(), call.abi_encode());
             let result = operation.expected.compare(&outcome);
             verdicts.push(Verdict { step: format!("{}: operation {index}", case.name), result });

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::erc1271::{Domain, compare, set_domain};
-use super::session::empty_operation;
+use super::text::OperationText;
 use super::{RecordingError, Verdict, published, read, word};
-use crate::interface::{IModule, ISmartSession, PackedUserOperation};
+use crate::interface::{IModule, ISmartSession};
 
 const REQUESTER: Address = address!("0x00000000000000000000000000000000000c0ffe");
 
@@ -60,11 +60,7 @@ pub fn owner_signatures(recording: &Value) -> Result<Vec<Verdict>, RecordingErro
         } else if case.flow.contains("enable mode") {
             continue;
         } else {
-            let op = PackedUserOperation {
-                sender: account,
-                signature: case.signature.unwrap_or_default(),
-                ..empty_operation()
-            };
+            let op = OperationText::signed(case.signature.unwrap_or_default()).packed(account);
             let call = ISmartSession::validateUserOpCall { op, userOpHash: case.user_op_hash.unwrap_or_default() };
             let outcome = evm.static_call(account, validator, call.abi_encode());
             let held = word(&outcome).is_some_and(|word| word.to_be_bytes_vec() == case.on_chain);

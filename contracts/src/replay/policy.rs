@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::behaviour::{Answer, Expected};
-use super::text::Number;
+use super::text::{Number, OperationText};
 use super::{RecordingError, Verdict, call_and_keep, published, read};
 use crate::evm::Evm;
-use crate::interface::{IPolicy, PackedUserOperation};
+use crate::interface::IPolicy;
 
 #[derive(Debug, Deserialize)]
 struct Recording {
@@ -41,21 +41,8 @@ struct Step {
 enum Question {
     Init { init_data: Bytes },
     Action { target: Address, value: Number, calldata: Bytes },
-    UserOp { user_op: Operation },
+    UserOp { user_op: Box<OperationText> },
     Erc1271 { request_sender: Address, hash: B256, signature: Bytes, timestamp: Option<u64> },
-}
-
-#[derive(Debug, Deserialize)]
-struct Operation {
-    sender: Address,
-    nonce: Number,
-    init_code: Bytes,
-    call_data: Bytes,
-    account_gas_limits: B256,
-    pre_verification_gas: Number,
-    gas_fees: B256,
-    paymaster_and_data: Bytes,
-    signature: Bytes,
 }
 
 /// Replays a recording of one policy (`"format": "policy-behaviour/1"`) against the contract that we place at the
@@ -94,7 +81,7 @@ fn run(evm: &mut Evm, recording: &Recording, case: &Case, step: &Step) -> Result
             (call.abi_encode(), Answer::ValidationData)
         }
         Question::UserOp { user_op } => {
-            (IPolicy::checkUserOpPolicyCall { id, op: user_op.into() }.abi_encode(), Answer::ValidationData)
+            (IPolicy::checkUserOpPolicyCall { id, op: user_op.packed(account) }.abi_encode(), Answer::ValidationData)
         }
         Question::Erc1271 { request_sender, hash, signature, timestamp } => {
             if let Some(seconds) = timestamp {
@@ -113,20 +100,4 @@ fn run(evm: &mut Evm, recording: &Recording, case: &Case, step: &Step) -> Result
     };
     let outcome = call_and_keep(evm, caller, recording.policy_address, data, keep);
     step.expect.compare(answer, &outcome)
-}
-
-impl From<&Operation> for PackedUserOperation {
-    fn from(operation: &Operation) -> Self {
-        Self {
-            sender: operation.sender,
-            nonce: operation.nonce.0,
-            initCode: operation.init_code.clone(),
-            callData: operation.call_data.clone(),
-            accountGasLimits: operation.account_gas_limits,
-            preVerificationGas: operation.pre_verification_gas.0,
-            gasFees: operation.gas_fees,
-            paymasterAndData: operation.paymaster_and_data.clone(),
-            signature: operation.signature.clone(),
-        }
-    }
 }

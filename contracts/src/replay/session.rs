@@ -1,14 +1,14 @@
-use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use alloy_primitives::{Address, B256, FixedBytes};
 use alloy_sol_types::{SolCall, SolError, sol};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::behaviour::{Answer, Expected};
-use super::text::{ActionText, ContextText, Erc7739Text, PolicyText, SessionText, all};
+use super::text::{ActionText, ContextText, Erc7739Text, OperationText, PolicyText, SessionText, all};
 use super::{RecordingError, Verdict, call_and_keep, expect, published, read, stand_in_account};
 use crate::evm::{Evm, Outcome};
-use crate::interface::{ISmartSession, PackedUserOperation};
+use crate::interface::ISmartSession;
 use crate::{Contract, Generation};
 
 sol! {
@@ -56,11 +56,9 @@ struct EnableText {
 
 #[derive(Debug, Deserialize)]
 struct ValidateText {
-    sender: Option<Address>,
-    call_data: Bytes,
-    paymaster_and_data: Bytes,
+    #[serde(flatten)]
+    op: OperationText,
     user_op_hash: B256,
-    signature: Bytes,
 }
 
 /// Replays a recording of the session module (`"format": "session-behaviour/1"`): accounts and session validator are
@@ -107,14 +105,8 @@ fn run(evm: &mut Evm, to: Address, account: Address, step: &Step, generation: Ge
             step.expect.compare(Answer::Anything, &outcome)
         }
         Request::Validate(text) => {
-            let op = PackedUserOperation {
-                sender: text.sender.unwrap_or(account),
-                callData: text.call_data.clone(),
-                paymasterAndData: text.paymaster_and_data.clone(),
-                signature: text.signature.clone(),
-                ..empty_operation()
-            };
-            let call = ISmartSession::validateUserOpCall { op, userOpHash: text.user_op_hash }.abi_encode();
+            let call = ISmartSession::validateUserOpCall { op: text.op.packed(account), userOpHash: text.user_op_hash }
+                .abi_encode();
             let passed = |outcome: &Outcome| Answer::ValidationData.is_yes(outcome);
             let outcome = call_and_keep(evm, account, to, call, passed);
             if generation == Generation::Legacy {
@@ -122,20 +114,6 @@ fn run(evm: &mut Evm, to: Address, account: Address, step: &Step, generation: Ge
             }
             step.expect.compare(Answer::ValidationData, &outcome)
         }
-    }
-}
-
-pub(super) fn empty_operation() -> PackedUserOperation {
-    PackedUserOperation {
-        sender: Address::ZERO,
-        nonce: Default::default(),
-        initCode: Bytes::new(),
-        callData: Bytes::new(),
-        accountGasLimits: B256::ZERO,
-        preVerificationGas: Default::default(),
-        gasFees: B256::ZERO,
-        paymasterAndData: Bytes::new(),
-        signature: Bytes::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
 use serde::{Deserialize, Deserializer};
 
-use crate::interface::{ActionData, ERC7739Context, ERC7739Data, PolicyData, Session};
+use crate::interface::{ActionData, ERC7739Context, ERC7739Data, PackedUserOperation, PolicyData, Session};
 
 /// A JSON number, decimal text or `0x` text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,49 @@ impl<'de> Deserialize<'de> for Number {
         match Form::deserialize(deserializer)? {
             Form::Small(number) => Ok(Self(U256::from(number))),
             Form::Text(text) => text.parse().map(Self).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// An operation; what a recording leaves out is empty.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OperationText {
+    sender: Option<Address>,
+    nonce: Number,
+    #[serde(alias = "initCode")]
+    init_code: Bytes,
+    #[serde(alias = "callData")]
+    call_data: Bytes,
+    #[serde(alias = "accountGasLimits")]
+    account_gas_limits: B256,
+    #[serde(alias = "preVerificationGas")]
+    pre_verification_gas: Number,
+    #[serde(alias = "gasFees")]
+    gas_fees: B256,
+    #[serde(alias = "paymasterAndData")]
+    paymaster_and_data: Bytes,
+    signature: Bytes,
+}
+
+impl OperationText {
+    /// An operation that says nothing but how it is signed.
+    pub(super) fn signed(signature: Bytes) -> Self {
+        Self { signature, ..Self::default() }
+    }
+
+    /// The operation of `account`, unless it names another sender.
+    pub(super) fn packed(&self, account: Address) -> PackedUserOperation {
+        PackedUserOperation {
+            sender: self.sender.unwrap_or(account),
+            nonce: self.nonce.0,
+            initCode: self.init_code.clone(),
+            callData: self.call_data.clone(),
+            accountGasLimits: self.account_gas_limits,
+            preVerificationGas: self.pre_verification_gas.0,
+            gasFees: self.gas_fees,
+            paymasterAndData: self.paymaster_and_data.clone(),
+            signature: self.signature.clone(),
         }
     }
 }
