@@ -135,6 +135,16 @@ async fn operations_run_through_bundler_and_account() {
         assert_eq!(U256::abi_decode(&number).unwrap(), U256::from(count));
     }
 
+    // Held back until told.
+    devnet.hold_bundles(true).await.unwrap();
+    let hash = send(&devnet, account.increment(&devnet, Key::Owner).await).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let none: Value = devnet.bundler().request("eth_getUserOperationReceipt", (hash,)).await.unwrap();
+    assert!(none.is_null(), "{none}");
+    devnet.send_bundle().await.unwrap();
+    assert_eq!(receipt(&devnet, hash).await["success"], true);
+    devnet.hold_bundles(false).await.unwrap();
+
     let error = send(&devnet, account.increment(&devnet, Key::Stranger).await).await.unwrap_err();
     let Error::Rpc { code, message, .. } = error else { panic!("{error}") };
     assert_eq!(code, Some(-32507), "{message}");

@@ -105,3 +105,22 @@ async fn an_unreachable_node_is_one_clear_line() {
     assert!(error.starts_with(&format!("eth_chainId at {url} failed: ")), "{error}");
     assert!(error.contains("refused") && error.lines().count() == 1, "{error}");
 }
+
+#[tokio::test]
+async fn a_fork_keeps_what_is_there_and_adds_what_is_missing() {
+    let public = Devnet::builder().chain_id(10).without_bundler().start().await.unwrap();
+    let [first, second, ..] = session_contracts::placements()[..] else { panic!("no contracts") };
+    public.chain().set_code(first.address, vec![0xab]).await.unwrap();
+    public.chain().set_code(second.address, vec![]).await.unwrap();
+    public.chain().fund(STRANGER, U256::from(5)).await.unwrap();
+
+    let fork = Devnet::builder().fork(public.rpc_url().clone()).start().await.unwrap();
+    assert_eq!(fork.chain_id(), 10);
+    assert_eq!(fork.chain().code_at(first.address).await.unwrap()[..], [0xab]);
+    assert_eq!(fork.chain().code_at(second.address).await.unwrap()[..], *second.code);
+    fork.chain().fund(STRANGER, U256::from(1)).await.unwrap();
+    assert_eq!(fork.chain().balance(STRANGER).await.unwrap(), U256::from(6));
+    assert_eq!(public.chain().balance(STRANGER).await.unwrap(), U256::from(5));
+    let id: alloy_primitives::U64 = fork.bundler().request("eth_chainId", ()).await.unwrap();
+    assert_eq!(id.to::<u64>(), 10);
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use testkit::{Devnet, EntryPoint, Error, Hardfork, Key};
+use url::Url;
 
 /// Start a local chain with a bundler and all contracts, and keep it running until Ctrl-C
 #[derive(Debug, Parser)]
@@ -19,9 +20,12 @@ struct Arguments {
     /// Port of the bundler, 0 for a free one
     #[arg(long, default_value_t = 4337)]
     bundler_port: u16,
-    /// Id of the chain
-    #[arg(long, default_value_t = 31337)]
-    chain_id: u64,
+    /// Id of the chain; by default 31337, or that of the forked chain
+    #[arg(long)]
+    chain_id: Option<u64>,
+    /// Start from the present state of the chain behind this node, with the contracts that are there
+    #[arg(long, value_name = "URL")]
+    fork_url: Option<Url>,
     /// Seconds between blocks, for example 2 or 0.5; without it, each transaction gets a block at once
     #[arg(long, value_parser = seconds)]
     block_time: Option<Duration>,
@@ -77,11 +81,13 @@ async fn run(arguments: &Arguments) -> Result<std::convert::Infallible, Error> {
         Rules::Prague => Hardfork::Prague,
         Rules::Osaka => Hardfork::Osaka,
     };
-    let mut builder = Devnet::builder()
-        .port(arguments.port)
-        .bundler_port(arguments.bundler_port)
-        .chain_id(arguments.chain_id)
-        .hardfork(hardfork);
+    let mut builder = Devnet::builder().port(arguments.port).bundler_port(arguments.bundler_port).hardfork(hardfork);
+    if let Some(id) = arguments.chain_id {
+        builder = builder.chain_id(id);
+    }
+    if let Some(node) = &arguments.fork_url {
+        builder = builder.fork(node.clone());
+    }
     if let Some(interval) = arguments.block_time {
         builder = builder.block_time(interval);
     }

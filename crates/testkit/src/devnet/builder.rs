@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -36,10 +37,11 @@ impl Hardfork {
 }
 
 /// Settings of a [`Devnet`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct DevnetBuilder {
-    chain_id: u64,
+    chain_id: Option<u64>,
+    fork: Option<Url>,
     port: u16,
     bundler_port: u16,
     bundler: bool,
@@ -49,11 +51,29 @@ pub struct DevnetBuilder {
     deadline: Duration,
 }
 
+/// Without the URL of a fork, which may hold a key.
+impl fmt::Debug for DevnetBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { chain_id, fork, port, bundler_port, bundler, block_time, hardfork, .. } = self;
+        formatter
+            .debug_struct("DevnetBuilder")
+            .field("chain_id", chain_id)
+            .field("fork", &fork.is_some())
+            .field("port", port)
+            .field("bundler_port", bundler_port)
+            .field("bundler", bundler)
+            .field("block_time", block_time)
+            .field("hardfork", hardfork)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Default for DevnetBuilder {
     /// Chain 31337, free ports, a block for each transaction, bundles every 20 to 50 ms, a minute to start.
     fn default() -> Self {
         Self {
-            chain_id: 31337,
+            chain_id: None,
+            fork: None,
             port: 0,
             bundler_port: 0,
             bundler: true,
@@ -66,9 +86,18 @@ impl Default for DevnetBuilder {
 }
 
 impl DevnetBuilder {
-    /// Sets the chain's id.
+    /// Sets the chain's id; by default 31337, or that of the chain it starts from.
     pub const fn chain_id(mut self, chain_id: u64) -> Self {
-        self.chain_id = chain_id;
+        self.chain_id = Some(chain_id);
+        self
+    }
+
+    /// Starts from the present state of the chain behind this node instead of an empty one: contracts that are there
+    /// stay as they are, and the missing ones are added.
+    ///
+    /// The node writes the URL to its log.
+    pub fn fork(mut self, node: Url) -> Self {
+        self.fork = Some(node);
         self
     }
 
@@ -141,12 +170,13 @@ impl DevnetBuilder {
         };
         let chain = Chain::new(local_url(node.port(deadline).await?));
         let nexus = deploy::deploy(&chain, &packages).await?;
+        let chain_id = chain.chain_id().await?;
         let bundler = match bundler {
             Some(program) => Some(self.start_bundler(&mut supervisor, program, chain.rpc().url(), deadline).await?),
             None => None,
         };
         logs.started();
-        Ok(Devnet { supervisor, node, bundler, chain, chain_id: self.chain_id, nexus, packages, logs })
+        Ok(Devnet { supervisor, node, bundler, chain, chain_id, nexus, packages, logs })
     }
 
     async fn start_bundler(
@@ -170,7 +200,12 @@ impl DevnetBuilder {
         let mut add = |option: &str, value: String| command.extend([option.to_owned(), value]);
         add("--host", "127.0.0.1".into());
         add("--port", self.port.to_string());
-        add("--chain-id", self.chain_id.to_string());
+        if let Some(node) = &self.fork {
+            add("--fork-url", node.to_string());
+        }
+        if let Some(id) = self.chain_id {
+            add("--chain-id", id.to_string());
+        }
         add("--hardfork", self.hardfork.name().into());
         if let Some(interval) = self.block_time {
             add("--block-time", interval.as_secs_f64().to_string());

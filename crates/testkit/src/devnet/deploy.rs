@@ -1,6 +1,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::SolValue as _;
 use futures_util::future::try_join_all;
+use session_contracts::Placement;
 
 use crate::npm::Packages;
 use crate::{Chain, EntryPoint, Error, Key};
@@ -32,10 +33,18 @@ pub struct NexusDeployment {
 /// Deploys entry points and accounts, and sets our own contracts at their addresses.
 pub(super) async fn deploy(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
     let placements = session_contracts::placements();
-    let set = placements.iter().map(|placement| chain.set_code(placement.address, Bytes::from_static(placement.code)));
+    let set = placements.iter().map(|placement| place(chain, placement));
     let entry_points = EntryPoint::ALL.into_iter().map(|version| entry_point(chain, packages, version));
     tokio::try_join!(try_join_all(set), try_join_all(entry_points))?;
     nexus(chain, packages).await
+}
+
+/// Sets a contract of ours, unless the chain has one there, as a fork of a public chain does.
+async fn place(chain: &Chain, placement: &Placement) -> Result<(), Error> {
+    if chain.code_at(placement.address).await?.is_empty() {
+        chain.set_code(placement.address, Bytes::from_static(placement.code)).await?;
+    }
+    Ok(())
 }
 
 async fn entry_point(chain: &Chain, packages: &Packages, version: EntryPoint) -> Result<(), Error> {

@@ -5,6 +5,7 @@ mod logs;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use url::Url;
 
 pub use builder::{DevnetBuilder, Hardfork};
@@ -126,6 +127,25 @@ impl Devnet {
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.supervisor.process_id()
+    }
+
+    /// Has the bundler keep operations until [`send_bundle`](Self::send_bundle), or send them by itself again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`].
+    pub async fn hold_bundles(&self, hold: bool) -> Result<(), Error> {
+        let mode = if hold { "manual" } else { "auto" };
+        self.bundler().request::<Value>("debug_bundler_setBundlingMode", (mode,)).await.map(drop)
+    }
+
+    /// Has the bundler send the operations that it holds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rpc`].
+    pub async fn send_bundle(&self) -> Result<(), Error> {
+        self.bundler().request::<Value>("debug_bundler_sendBundleNow", ()).await.map(drop)
     }
 
     /// Whether node and bundler still run.

@@ -75,8 +75,9 @@ async fn check(case: &Value) -> Result<(), String> {
         }
         None => None,
     };
-    let preparer =
-        Preparer::new(bundler, node, entry_point, CHAIN_ID).with_fees(FeeSource::NodeDoubled).with_sponsorship(sponsorship);
+    let preparer = Preparer::new(bundler, node, entry_point, CHAIN_ID)
+        .with_fees(FeeSource::NodeDoubled)
+        .with_sponsorship(sponsorship);
 
     let request = request(case, &recorded, &sent)?;
     let signer: PrivateKeySigner = read::<String>(case, "ownerPrivateKey")?.parse().map_err(|_| "no key")?;
