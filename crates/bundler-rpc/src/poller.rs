@@ -1,10 +1,12 @@
 //! One loop that asks for the receipts of all operations that anyone waits for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use alloy_primitives::B256;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -92,18 +94,37 @@ impl News {
 
 struct Entry {
     news: watch::Sender<News>,
-    due: Instant,
     pauses: Box<dyn Iterator<Item = Duration> + Send>,
 }
 
 #[derive(Default)]
 struct State {
     entries: HashMap<B256, Entry>,
+    /// When each operation is to be asked about next; those that are being asked about are not in it.
+    queue: BTreeSet<(Instant, B256)>,
     task: Option<JoinHandle<()>>,
 }
 
-/// The loop and what it asks about. It runs as a task while anyone waits, only ever reads, and forgets an operation as
-/// soon as the last one who waits for it is gone.
+impl State {
+    /// Takes out what is due until `horizon`, with the misses so far; forgets what nobody waits for.
+    fn take_due(&mut self, horizon: Instant, limit: usize) -> Vec<(B256, u32)> {
+        let mut due = Vec::new();
+        while due.len() < limit {
+            let Some((at, hash)) = self.queue.first().copied().filter(|(at, _)| *at <= horizon) else { break };
+            self.queue.remove(&(at, hash));
+            let Some(entry) = self.entries.get(&hash) else { continue };
+            if entry.news.receiver_count() == 0 {
+                self.entries.remove(&hash);
+            } else {
+                due.push((hash, entry.news.borrow().misses));
+            }
+        }
+        due
+    }
+}
+
+/// The loop and what it asks about. It runs as a task while anyone waits, only ever reads, and forgets an operation
+/// soon after the last one who waits for it is gone.
 pub(crate) struct Poller {
     endpoint: Endpoint,
     polling: Polling,
@@ -113,6 +134,8 @@ pub(crate) struct Poller {
 
 /// How many misses there are before the status method is asked, and between two such questions.
 const STATUS_EVERY: u32 = 3;
+/// How many requests may be under way: one that hangs must not hold up the operations of all others.
+const AT_A_TIME: usize = 4;
 
 impl Poller {
     pub(crate) fn new(endpoint: Endpoint, polling: Polling) -> Arc<Self> {
@@ -127,53 +150,62 @@ impl Poller {
     /// Starts to ask about an operation; dropping the receiver ends it.
     pub(crate) fn watch(self: &Arc<Self>, hash: B256) -> watch::Receiver<News> {
         let mut state = self.state();
-        let entry = state.entries.entry(hash).or_insert_with(|| Entry {
-            news: watch::Sender::new(News::default()),
-            due: Instant::now(),
-            pauses: Box::new(self.polling.backoff.with_retries(usize::MAX).pauses()),
+        let State { entries, queue, task } = &mut *state;
+        // A loop that went away with its runtime was asking about operations that are not in the queue.
+        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+            let now = Instant::now();
+            queue.extend(entries.keys().map(|hash| (now, *hash)));
+            *task = Some(tokio::spawn(Arc::clone(self).run()));
+        }
+        let mut is_new = false;
+        let entry = entries.entry(hash).or_insert_with(|| {
+            is_new = true;
+            Entry {
+                news: watch::Sender::new(News::default()),
+                pauses: Box::new(self.polling.backoff.with_retries(usize::MAX).pauses()),
+            }
         });
         let receiver = entry.news.subscribe();
-        if state.task.as_ref().is_none_or(JoinHandle::is_finished) {
-            state.task = Some(tokio::spawn(Arc::clone(self).run()));
+        if is_new {
+            queue.insert((Instant::now(), hash));
+            drop(state);
+            self.wake.notify_one();
         }
-        drop(state);
-        self.wake.notify_one();
         receiver
     }
 
     async fn run(self: Arc<Self>) {
+        let mut asking = FuturesUnordered::new();
+        let mut free_at = Instant::now();
         loop {
-            let (due, next) = {
+            let next = {
                 let mut state = self.state();
-                state.entries.retain(|_, entry| entry.news.receiver_count() > 0);
-                let Some(next) = state.entries.values().map(|entry| entry.due).min() else {
+                if asking.len() < AT_A_TIME && Instant::now() >= free_at {
+                    // What would be due while this request is on its way goes along.
+                    let due = state.take_due(Instant::now() + self.polling.spacing, self.polling.batch.max(1));
+                    if !due.is_empty() {
+                        asking.push(self.ask(due));
+                        free_at = Instant::now() + self.polling.spacing;
+                    }
+                }
+                if state.entries.is_empty() {
                     state.task = None;
                     return;
-                };
-                // What would be due while this request is on its way goes along.
-                let horizon = Instant::now() + self.polling.spacing;
-                let due = state.entries.iter().filter(|(_, entry)| entry.due <= horizon);
-                let mut due: Vec<_> = due.map(|(hash, entry)| (entry.due, *hash, entry.news.borrow().misses)).collect();
-                due.sort_unstable();
-                due.truncate(self.polling.batch.max(1));
-                (if next <= horizon { due } else { Vec::new() }, next)
-            };
-            if due.is_empty() {
-                tokio::select! {
-                    () = tokio::time::sleep_until(next) => {}
-                    () = self.wake.notified() => {}
                 }
-                continue;
+                state.queue.first().map(|(at, _)| (*at).max(free_at)).filter(|_| asking.len() < AT_A_TIME)
+            };
+            tokio::select! {
+                Some(()) = asking.next(), if !asking.is_empty() => {}
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
+                () = self.wake.notified() => {}
             }
-            self.ask(&due).await;
-            tokio::time::sleep(self.polling.spacing).await;
         }
     }
 
-    async fn ask(&self, due: &[(Instant, B256, u32)]) {
+    async fn ask(&self, due: Vec<(B256, u32)>) {
         let wants_status = |misses: u32| misses > 0 && misses.is_multiple_of(STATUS_EVERY);
         let mut requests = Vec::with_capacity(due.len());
-        for (_, hash, misses) in due {
+        for (hash, misses) in &due {
             requests.extend(Request::new("eth_getUserOperationReceipt", &[hash]));
             if let Some(status) = self.polling.status.filter(|_| wants_status(*misses)) {
                 requests.extend(Request::new(status.method, &[hash]));
@@ -184,30 +216,32 @@ impl Poller {
             Err(error) => Err(error),
         };
         let mut state = self.state();
-        for (_, hash, misses) in due {
-            let (receipt, status) = match &mut answers {
+        let State { entries, queue, .. } = &mut *state;
+        for (hash, misses) in due {
+            let (receipt, progress) = match &mut answers {
                 Ok(answers) => {
                     let receipt = answers.next().map(Answer::read::<Option<UserOperationReceipt>>);
-                    let status = self.polling.status.filter(|_| wants_status(*misses));
-                    (
-                        receipt,
-                        status.and_then(|status| {
-                            Some(answers.next()?.read::<Value>().map(|answer| status.read(&answer)))
-                        }),
-                    )
+                    let status = self.polling.status.filter(|_| wants_status(misses));
+                    let progress = status
+                        .and_then(|status| Some(answers.next()?.read::<Value>().map(|answer| status.read(&answer))));
+                    (receipt, progress)
                 }
                 Err(error) => (Some(Err(error.clone())), None),
             };
-            let Some(entry) = state.entries.get_mut(hash) else { continue };
-            entry.due = Instant::now() + entry.pauses.next().unwrap_or(self.polling.backoff.longest);
-            let Some(receipt) = receipt else { continue };
-            if let Some(asked) = receipt.as_ref().err().and_then(BundlerError::retry_after) {
-                entry.due = entry.due.max(Instant::now() + asked.min(self.polling.backoff.longest * 5));
+            let Some(entry) = entries.get_mut(&hash) else { continue };
+            let mut due = Instant::now() + entry.pauses.next().unwrap_or(self.polling.backoff.longest);
+            let mut is_done = false;
+            if let Some(receipt) = receipt {
+                if let Some(asked) = receipt.as_ref().err().and_then(BundlerError::retry_after) {
+                    due = due.max(Instant::now() + asked.min(self.polling.backoff.longest * 5));
+                }
+                is_done = matches!(receipt, Ok(Some(_)));
+                entry.news.send_modify(|news| news.learn(receipt, progress));
             }
-            let is_done = matches!(receipt, Ok(Some(_)));
-            entry.news.send_modify(|news| news.learn(receipt, status));
             if is_done {
-                state.entries.remove(hash);
+                entries.remove(&hash);
+            } else {
+                queue.insert((due, hash));
             }
         }
     }

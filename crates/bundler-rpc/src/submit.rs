@@ -60,6 +60,8 @@ pub(crate) async fn submit(
             } else {
                 match error.retry() {
                     Retry::Same => last = Some(error),
+                    // Room comes free as pending operations are mined.
+                    Retry::Later if error.kind() == Some(&ErrorKind::TooManyPending) => last = Some(error),
                     // Every bundler would say the same.
                     Retry::Changed => return Err(error),
                     Retry::Later | Retry::Never => refusal = refusal.or(Some(error)),
@@ -211,6 +213,10 @@ async fn resend(
 
 /// Whether the bundler says that the nonce is taken.
 pub(crate) fn is_nonce_error(error: &BundlerError) -> bool {
-    error.aa_code() == Some(AaCode::InvalidNonce)
-        || matches!(error.kind(), Some(ErrorKind::NonceInFlight | ErrorKind::ReplacementUnderpriced { .. }))
+    match error.kind() {
+        Some(ErrorKind::NonceInFlight | ErrorKind::ReplacementUnderpriced { .. }) => true,
+        // Said with the same code, about other operations.
+        Some(ErrorKind::TooManyPending) => false,
+        _ => error.aa_code() == Some(AaCode::InvalidNonce),
+    }
 }
