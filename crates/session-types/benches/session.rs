@@ -1,0 +1,285 @@
+//! Hot paths, each beside its floor in the same run: the bare keccak of the bytes that must be hashed, or one copy of
+//! the result.
+//!
+//! `cargo bench -p session-types` prints one line for each: median times and their ratio.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::{Address, B256, Bytes, Keccak256, U256, keccak256};
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use session_types::flz::{self, Buckets};
+use session_types::stored::{MemberOrder, SessionData, enable_session_data_value, session_value};
+use session_types::text::Value;
+use session_types::{
+    AccountType, ChainSession, Deployment, EnableMode, Owners, SessionSignature, SessionValidator, abi, chain_digests,
+    enable_payload, multi_chain_digest,
+};
+
+/// Two actions with three policies each, one of them 16 rules long, and a user operation policy.
+fn session() -> abi::Session {
+    let policies = Deployment::current().policies;
+    let policy = |kind, init_data: Vec<u8>| abi::PolicyData {
+        policy: policies.deployed(kind).map_or(Address::ZERO, |deployed| deployed.address),
+        init_data: init_data.into(),
+    };
+    use session_types::PolicyKind::{SpendingLimits, Sudo, TimeFrame, UsageLimit};
+    let mut limits = vec![0; 192];
+    limits[31] = 0x40;
+    limits[63] = 0x80;
+    limits[95] = 1;
+    limits[108..128].fill(0xab);
+    limits[159] = 1;
+    limits[180..192].fill(0x11);
+    let action = |byte| abi::ActionData {
+        action_target_selector: [0xa9, 0x05, 0x9c, byte].into(),
+        action_target: Address::repeat_byte(byte),
+        action_policies: vec![
+            policy(SpendingLimits, limits.clone()),
+            policy(TimeFrame, vec![0, 0, 0x67, 1, 2, byte, 0, 0, 0x66, 1, 2, 3]),
+            policy(UsageLimit, vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10]),
+        ],
+    };
+    let owners = Owners::single(Address::repeat_byte(0x77)).unwrap();
+    abi::Session {
+        session_validator: Deployment::current().ownable_validator.address,
+        session_validator_init_data: SessionValidator::owners(&Deployment::current(), &owners).init_data().clone(),
+        salt: keccak256("salt"),
+        user_op_policies: vec![policy(Sudo, vec![])],
+        actions: vec![action(0xbb), action(0xcc)],
+        ..Default::default()
+    }
+}
+
+fn entries(session: &abi::Session, chains: u64) -> Vec<ChainSession<&abi::Session>> {
+    let entry = |chain_id| ChainSession {
+        chain_id,
+        account: Address::repeat_byte(0x42),
+        module: Deployment::current().module,
+        nonce: U256::from(chain_id),
+        session,
+    };
+    (1..=chains).map(entry).collect()
+}
+
+/// The sizes of the hash inputs of a session digest, from the definition of EIP-712.
+fn session_hash_sizes(session: &abi::Session) -> Vec<usize> {
+    let mut sizes = vec![session.session_validator_init_data.len(), 256, 256, 96];
+    let mut policies = |list: &[abi::PolicyData]| {
+        for policy in list {
+            sizes.extend([policy.init_data.len(), 96]);
+        }
+        sizes.push(list.len() * 32);
+    };
+    policies(&session.user_op_policies);
+    policies(&session.erc7739_policies.erc1271_policies);
+    for action in &session.actions {
+        policies(&action.action_policies);
+    }
+    sizes.extend(session.actions.iter().map(|_| 128));
+    sizes.push(session.actions.len() * 32);
+    // The hash of nothing is a constant.
+    sizes.retain(|size| *size > 0);
+    sizes
+}
+
+fn chain_hash_sizes(chains: usize) -> Vec<usize> {
+    let mut sizes = vec![96; chains];
+    sizes.extend([chains * 32, 64, 66]);
+    sizes
+}
+
+/// Hashes as many bytes as must be hashed, in as many calls.
+fn bare_keccak(data: &[u8], sizes: &[usize]) -> B256 {
+    let mut last = B256::ZERO;
+    for size in sizes {
+        let mut hasher = Keccak256::new();
+        hasher.update(&data[..*size]);
+        last = hasher.finalize();
+    }
+    last
+}
+
+/// Runs both in turns and prints the medians: what else the machine does meets both.
+fn pair<A, B>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    mut ours: impl FnMut() -> A,
+    mut floor: impl FnMut() -> B,
+) {
+    fn time<T>(run: &mut impl FnMut() -> T, rounds: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..rounds {
+            black_box(run());
+        }
+        start.elapsed() / rounds
+    }
+    let rounds = 200;
+    let (mut our_times, mut floor_times) = (Vec::new(), Vec::new());
+    for _ in 0..101 {
+        our_times.push(time(&mut ours, rounds));
+        floor_times.push(time(&mut floor, rounds));
+    }
+    our_times.sort();
+    floor_times.sort();
+    let (our, bare) = (our_times[50], floor_times[50]);
+    let ratio = our.as_secs_f64() / bare.as_secs_f64();
+    // The best of many runs is what the machine can do when nothing else runs.
+    let best = our_times[0].as_secs_f64() / floor_times[0].as_secs_f64();
+    println!("ratio {name:<28} {our:>12.1?} / {bare:>10.1?} = {ratio:>7.3}   best {best:>7.3}");
+    group.bench_function(name, |bencher| bencher.iter(&mut ours));
+    group.bench_function(format!("{name} (floor)"), |bencher| bencher.iter(&mut floor));
+}
+
+fn copy(bytes: &[u8]) -> Vec<u8> {
+    black_box(bytes).to_vec()
+}
+
+fn hashes(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let session = session();
+    let data = vec![0x5a; 65_536];
+    let id_size = [128 + session.session_validator_init_data.len().next_multiple_of(32)];
+    pair(group, "permission id", || black_box(&session).permission_id(), || bare_keccak(&data, black_box(&id_size)));
+    let one = entries(&session, 1);
+    let sizes = session_hash_sizes(&session);
+    pair(
+        group,
+        "session digest",
+        || black_box(&one[0]).digest(EnableMode::UnsafeEnable),
+        || bare_keccak(&data, black_box(&sizes)),
+    );
+    for chains in [1_u16, 4, 5, 64] {
+        let entries = entries(&session, chains.into());
+        let chains = usize::from(chains);
+        let mut sizes = session_hash_sizes(&session);
+        sizes.extend(vec![256; chains - 1]);
+        sizes.extend(chain_hash_sizes(chains));
+        pair(
+            group,
+            &format!("multi-chain digest, {chains}"),
+            || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&entries))),
+            || bare_keccak(&data, black_box(&sizes)),
+        );
+    }
+    let (one, five) = (entries(&session, 1), entries(&session, 5));
+    pair(
+        group,
+        "five chains over one",
+        || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&five))),
+        || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&one))),
+    );
+}
+
+fn encodings(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let session = session();
+    let sessions = [&session];
+    let calldata = abi::enable_sessions_calldata(&sessions);
+    println!("enableSessions call data: {} bytes", calldata.len());
+    pair(group, "enableSessions", || abi::enable_sessions_calldata(black_box(&sessions)), || copy(&calldata));
+
+    let enable = enable_session(&session);
+    let signature = Bytes::from(vec![7; 65]);
+    let payload = enable_payload(&enable, &signature);
+    println!("enable payload: {} bytes", payload.len());
+    let envelope = SessionSignature::Enable {
+        mode: EnableMode::UnsafeEnable,
+        enable_session: Box::new(enable),
+        signature: signature.clone(),
+    };
+    let bytes = envelope.encode();
+    pair(group, "enable envelope, encode", || black_box(&envelope).encode(), || copy(&bytes));
+    pair(group, "enable envelope, decode", || SessionSignature::decode(black_box(&bytes)), || copy(&payload));
+    let used = SessionSignature::Use { permission_id: session.permission_id(), signature };
+    let bytes = used.encode();
+    pair(group, "use envelope, encode", || black_box(&used).encode(), || copy(&bytes));
+    pair(group, "use envelope, decode", || SessionSignature::decode(black_box(&bytes)), || copy(&bytes));
+
+    let large: Vec<u8> =
+        payload.iter().copied().cycle().take(65_535).enumerate().map(|(n, b)| b ^ (n >> 11) as u8).collect();
+    for (name, data) in [("3 KiB", &payload), ("64 KiB", &large)] {
+        let mut room = Vec::with_capacity(flz::compressed_bound(data.len()));
+        pair(
+            group,
+            &format!("FastLZ compress, {name}"),
+            || {
+                room.clear();
+                flz::compress_into(Buckets::JavaScript, black_box(data), &mut room);
+                room.len()
+            },
+            || copy(data),
+        );
+        let compressed = flz::compress(data);
+        println!("{} bytes compress to {}", data.len(), compressed.len());
+        pair(
+            group,
+            &format!("FastLZ decompress, {name}"),
+            || flz::decompress(black_box(&compressed), data.len()),
+            || copy(data),
+        );
+    }
+}
+
+fn enable_session(session: &abi::Session) -> abi::EnableSession {
+    abi::EnableSession {
+        chain_digest_index: 0,
+        hashes_and_chain_ids: chain_digests(EnableMode::UnsafeEnable, &entries(session, 2)).collect(),
+        session_to_enable: session.clone(),
+        permission_enable_sig: AccountType::Nexus.wrap_owner_signature(Address::repeat_byte(6), &[9; 65]),
+    }
+}
+
+/// A stored text of about 20 KB: two sessions, the call that enables them, and the enable data.
+fn stored_text() -> String {
+    let session = session();
+    let stored = |chain| session_value(MemberOrder::Legacy, chain, &session);
+    let data = session_types::stored::EnableSessionData {
+        enable_session: enable_session(&session),
+        validator: Address::repeat_byte(6),
+        account_type: AccountType::Nexus,
+    };
+    let calldata = abi::enable_sessions_calldata(&[&session, &session]);
+    let action = Value::object([
+        ("target", Value::string(Deployment::current().module.to_string())),
+        ("value", Value::BigInt(0_u64.into())),
+        ("callData", Value::string(calldata.to_string())),
+    ]);
+    let id = Value::string(session.permission_id().to_string());
+    let module = Value::object([
+        ("permissionIds", Value::array([id.clone(), id])),
+        ("action", action),
+        ("mode", Value::string("0x02")),
+        ("sessions", Value::array([stored(1), stored(10)])),
+        ("enableSessionData", enable_session_data_value(MemberOrder::Legacy, 1, &data)),
+    ]);
+    let value = Value::object([
+        ("granter", Value::string(Address::repeat_byte(1).to_string())),
+        ("sessionPublicKey", Value::string(Address::repeat_byte(2).to_string())),
+        ("moduleData", module),
+    ]);
+    value.to_text().unwrap()
+}
+
+fn text(group: &mut BenchmarkGroup<'_, WallTime>) {
+    let text = stored_text();
+    println!("stored text: {} bytes", text.len());
+    let data = SessionData::parse(&text).unwrap();
+    pair(group, "stored text, write", || black_box(&data).to_text(), || copy(text.as_bytes()));
+    pair(
+        group,
+        "stored text, read",
+        || SessionData::parse(black_box(&text)).unwrap(),
+        || std::str::from_utf8(black_box(text.as_bytes())).map(str::to_owned),
+    );
+}
+
+fn benches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("session-types");
+    group.sample_size(20).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    hashes(&mut group);
+    encodings(&mut group);
+    text(&mut group);
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);
