@@ -42,7 +42,9 @@ impl Bench {
         sign: impl Fn(B256) -> Bytes,
     ) -> Result<Done, Error> {
         let key = account.nonce_key(validator, ValidationMode::Validate, 0).unwrap();
-        let preparation = Preparation::new(account, account.encode_calls(calls), key, self.devnet.chain_id(), stub());
+        // A signature of another hash has the right length and leads down the right path.
+        let stub = sign(B256::repeat_byte(0x77));
+        let preparation = Preparation::new(account, account.encode_calls(calls), key, self.devnet.chain_id(), stub);
         let signed = self.prepare(preparation).await?.finish().unwrap().sign(|hash| Ok::<_, Error>(sign(hash)))?;
         self.send(&signed).await
     }

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use session_contracts::address::{legacy, owner};
 use session_contracts::evm::Evm;
@@ -12,6 +12,7 @@ use userop::account::kernel::{KernelDeployment, KernelInit};
 use userop::account::{Account, Kernel, Module, Validator, accepts_signature, erc7739, is_valid_signature};
 
 use crate::harness::{Bench, increment, personal, raw};
+use crate::session;
 
 async fn deployment(bench: &Bench) -> KernelDeployment {
     let chain = bench.devnet.chain();
@@ -44,7 +45,7 @@ async fn created_used_and_with_a_second_validator() {
     let ask = async |data: Vec<u8>| bench.ask(Call::new(account.address(), data)).await;
     let id = accountIdCall::abi_decode_returns(&ask(accountIdCall {}.abi_encode()).await).unwrap();
     let domain = eip712DomainCall::abi_decode_returns(&ask(eip712DomainCall {}.abi_encode()).await).unwrap();
-    println!("{id}, domain {} {}", domain.name, domain.version);
+    assert!(id.starts_with("kernel.") && domain.name == "Kernel", "{id}");
     deployment.version = domain.version.into();
     let account = Kernel::at(deployment, account.address());
 
@@ -81,5 +82,5 @@ async fn created_used_and_with_a_second_validator() {
     let uninstall = account.uninstall(&module, None, &[]).unwrap();
     assert!(bench.run(&account, Validator::Default, &[uninstall], personal(Key::Owner)).await.unwrap().success);
     assert!(!bench.yes(account.is_module_installed(&module)).await);
-    assert_ne!(account.address(), Address::ZERO);
+    session::install_enable_use(&bench, &account, Validator::Default, personal(Key::Owner)).await;
 }

@@ -4,3 +4,4 @@ mod harness;
 mod kernel;
 mod nexus;
 mod safe7579;
+mod session;

@@ -17,6 +17,7 @@ use userop::flow::{GasEstimate, Preparation};
 use userop::{Authorization, Call, Delegation, EntryPoint, EntryPointEvent, Factory};
 
 use crate::harness::{Bench, increment, personal, raw, stub};
+use crate::session;
 
 sol! {
     struct Item { uint256 id; bytes data; }
@@ -68,6 +69,8 @@ async fn first_operation_creates_the_account_and_modules_come_and_go() {
     assert_eq!(bench.counter(account.address()).await, U256::from(1));
     let account = account.deployed();
 
+    session::install_enable_use(&bench, &account, owner_validator(), &sign).await;
+
     // Validators: newest first, so removing the last of the list, the middle and the first each has its own neighbour.
     let others = [legacy::OWNABLE_VALIDATOR, owner::SUITE_1_0_0, current::OWNABLE_VALIDATOR];
     let owner = Key::Owner.address();
@@ -80,7 +83,8 @@ async fn first_operation_creates_the_account_and_modules_come_and_go() {
         modules.iter().map(|module| account.install(module, &data(module.address())).unwrap()).collect();
     assert!(bench.run(&account, owner_validator(), &calls, &sign).await.unwrap().success);
     let list = bench.modules(&account, ListKind::Validators).await;
-    assert_eq!(list.modules(), [others[2], others[1], others[0], owner::NEXUS_LEGACY]);
+    let before = [current::SMART_SESSION, owner::NEXUS_LEGACY];
+    assert_eq!(list.modules(), [&[others[2], others[1], others[0]][..], &before].concat());
     for module in &modules {
         assert!(bench.yes(account.is_module_installed(module)).await);
     }
@@ -95,7 +99,7 @@ async fn first_operation_creates_the_account_and_modules_come_and_go() {
         assert!(done.success, "{module:?} after {previous}");
         assert!(!bench.yes(account.is_module_installed(&module)).await);
     }
-    assert_eq!(bench.modules(&account, ListKind::Validators).await.modules(), [owner::NEXUS_LEGACY]);
+    assert_eq!(bench.modules(&account, ListKind::Validators).await.modules(), before);
 
     // A wrong neighbour is refused by the account: the operation is mined and undone.
     let call = account.install(&modules[0], &data(others[0])).unwrap();

@@ -8,6 +8,7 @@ use userop::account::{Account, ListKind, Module, Safe7579, accepts_signature, is
 use userop::{Call, EntryPoint};
 
 use crate::harness::{Bench, increment, personal};
+use crate::session;
 
 async fn deployment(bench: &Bench) -> SafeDeployment {
     let chain = bench.devnet.chain();
@@ -71,9 +72,10 @@ async fn created_used_and_with_other_modules() {
     assert!(!accepted(second.into(), personal(Key::Owner)(signed)).await, "another key");
     let safe = account.address().into();
     let signed = account.signing_hash(safe, hash, chain_id).unwrap();
-    println!("owners of the Safe: {}", accepted(safe, personal(Key::Owner)(signed)).await);
+    assert!(accepted(safe, personal(Key::Owner)(signed)).await, "the Safe's own owner");
 
     let uninstall = account.uninstall(&module, list.previous(second), &[]).unwrap();
     assert!(bench.run(&account, first, &[uninstall], personal(Key::Owner)).await.unwrap().success);
     assert!(!bench.yes(account.is_module_installed(&module)).await);
+    session::install_enable_use(&bench, &account, first, personal(Key::Owner)).await;
 }
