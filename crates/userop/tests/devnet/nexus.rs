@@ -54,7 +54,7 @@ async fn account(bench: &Bench, deployment: NexusDeployment, index: u64) -> Nexu
     account
 }
 
-fn owner_validator() -> Validator {
+const fn owner_validator() -> Validator {
     Validator::Installed(owner::NEXUS_LEGACY)
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn install_enable_use(
     let module = Module::Validator(current::SMART_SESSION);
     let calls = [
         account.install(&module, &[]).unwrap(),
-        Call::new(current::SMART_SESSION, enable_sessions_calldata(&[session.clone()])),
+        Call::new(current::SMART_SESSION, enable_sessions_calldata(std::slice::from_ref(&session))),
     ];
     assert!(bench.run(account, owner, &calls, sign).await.unwrap().success, "installing and enabling");
     assert!(bench.yes(account.is_module_installed(&module)).await);
