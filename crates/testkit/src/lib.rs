@@ -44,7 +44,7 @@ pub mod scripted;
 mod supervisor;
 
 pub use chain::{Chain, DETERMINISTIC_DEPLOYER, Receipt};
-pub use devnet::{Devnet, DevnetBuilder, Hardfork, NexusDeployment};
+pub use devnet::{Devnet, DevnetBuilder, Hardfork, KernelDeployment, NexusDeployment, SafeDeployment};
 pub use entry_point::EntryPoint;
 pub use error::Error;
 pub use key::Key;

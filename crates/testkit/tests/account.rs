@@ -155,3 +155,21 @@ async fn operations_run_through_bundler_and_account() {
     let domain = chain.call(account.address, eip712DomainCall {}.abi_encode()).await.unwrap();
     assert_eq!(eip712DomainCall::abi_decode_returns(&domain).unwrap().version, nexus.domain_version);
 }
+
+/// What an account's implementation calls itself.
+async fn id(devnet: &Devnet, implementation: Address) -> String {
+    let id = devnet.chain().call(implementation, accountIdCall {}.abi_encode()).await.unwrap();
+    accountIdCall::abi_decode_returns(&id).unwrap()
+}
+
+#[tokio::test]
+async fn other_accounts_are_deployed_on_demand() {
+    let devnet = Devnet::builder().without_bundler().code_size_limit(32_768).start().await.unwrap();
+    let (kernel, safe) = (devnet.kernel().await.unwrap(), devnet.safe().await.unwrap());
+    assert_eq!(id(&devnet, kernel.implementation).await, "kernel.advanced.v0.3.1");
+    assert_eq!(id(&devnet, safe.adapter).await, "rhinestone.safe7579.v1.0.0");
+    assert_eq!((devnet.kernel().await.unwrap(), devnet.safe().await.unwrap()), (kernel, safe));
+    for address in [kernel.factory, safe.singleton, safe.proxy_factory, safe.launchpad] {
+        assert!(!devnet.chain().code_at(address).await.unwrap().is_empty());
+    }
+}

@@ -47,6 +47,7 @@ pub struct DevnetBuilder {
     bundler: bool,
     block_time: Option<Duration>,
     hardfork: Hardfork,
+    code_size_limit: Option<u32>,
     bundle_interval: (Duration, Duration),
     deadline: Duration,
 }
@@ -79,6 +80,7 @@ impl Default for DevnetBuilder {
             bundler: true,
             block_time: None,
             hardfork: Hardfork::default(),
+            code_size_limit: None,
             bundle_interval: (Duration::from_millis(20), Duration::from_millis(50)),
             deadline: Duration::from_secs(60),
         }
@@ -128,6 +130,12 @@ impl DevnetBuilder {
     /// Sets the rules of the EVM.
     pub const fn hardfork(mut self, hardfork: Hardfork) -> Self {
         self.hardfork = hardfork;
+        self
+    }
+
+    /// Allows contracts of this many bytes; by default 24,576, as public chains do.
+    pub const fn code_size_limit(mut self, bytes: u32) -> Self {
+        self.code_size_limit = Some(bytes);
         self
     }
 
@@ -209,6 +217,9 @@ impl DevnetBuilder {
         add("--hardfork", self.hardfork.name().into());
         if let Some(interval) = self.block_time {
             add("--block-time", interval.as_secs_f64().to_string());
+        }
+        if let Some(bytes) = self.code_size_limit {
+            add("--code-size-limit", bytes.to_string());
         }
         command.push("--auto-impersonate".into());
         command

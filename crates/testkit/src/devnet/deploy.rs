@@ -30,6 +30,34 @@ pub struct NexusDeployment {
     pub domain_version: &'static str,
 }
 
+/// Kernel 0.3.1 on the local chain, from the npm package that carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KernelDeployment {
+    /// The entry point it is built for, 0.7.
+    pub entry_point: Address,
+    /// The implementation.
+    pub implementation: Address,
+    /// The factory, `createAccount(bytes initializeCall, bytes32 salt)`.
+    pub factory: Address,
+}
+
+/// Safe with its ERC-7579 adapter on the local chain, from the npm package that carries them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SafeDeployment {
+    /// The entry point it is built for, 0.7.
+    pub entry_point: Address,
+    /// Safe's implementation.
+    pub singleton: Address,
+    /// Safe's factory, `createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce)`.
+    pub proxy_factory: Address,
+    /// The adapter.
+    pub adapter: Address,
+    /// The launchpad, which sets the adapter up.
+    pub launchpad: Address,
+}
+
 /// Deploys entry points and accounts, and sets our own contracts at their addresses.
 pub(super) async fn deploy(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
     let placements = session_contracts::placements();
@@ -76,4 +104,27 @@ async fn nexus(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Er
         account_id: "biconomy.nexus.1.0.0",
         domain_version: "1.0.1",
     })
+}
+
+pub(super) async fn kernel(chain: &Chain, packages: &Packages) -> Result<KernelDeployment, Error> {
+    let code = packages.kernel()?;
+    let entry_point = EntryPoint::V07.address();
+    let implementation = [&code.implementation[..], &entry_point.abi_encode()].concat();
+    let implementation = chain.deploy("Kernel", B256::ZERO, &implementation).await?;
+    let factory = [&code.factory[..], &implementation.abi_encode()].concat();
+    let factory = chain.deploy("KernelFactory", B256::ZERO, &factory).await?;
+    Ok(KernelDeployment { entry_point, implementation, factory })
+}
+
+pub(super) async fn safe(chain: &Chain, packages: &Packages) -> Result<SafeDeployment, Error> {
+    let code = packages.safe()?;
+    let entry_point = EntryPoint::V07.address();
+    let launchpad = [&code.launchpad[..], &(entry_point, session_contracts::address::REGISTRY).abi_encode()].concat();
+    let (singleton, proxy_factory, adapter, launchpad) = tokio::try_join!(
+        chain.deploy("Safe", B256::ZERO, &code.singleton),
+        chain.deploy("SafeProxyFactory", B256::ZERO, &code.proxy_factory),
+        chain.deploy("Safe7579", B256::ZERO, &code.adapter),
+        chain.deploy("Safe7579Launchpad", B256::ZERO, &launchpad),
+    )?;
+    Ok(SafeDeployment { entry_point, singleton, proxy_factory, adapter, launchpad })
 }

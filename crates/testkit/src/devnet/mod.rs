@@ -9,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use builder::{DevnetBuilder, Hardfork};
-pub use deploy::NexusDeployment;
+pub use deploy::{KernelDeployment, NexusDeployment, SafeDeployment};
 use logs::Logs;
 
 use crate::npm::Packages;
@@ -109,6 +109,25 @@ impl Devnet {
     #[must_use]
     pub const fn nexus(&self) -> &NexusDeployment {
         &self.nexus
+    }
+
+    /// Deploys Kernel, unless it is there. The package's build is larger than public chains allow: start with
+    /// [`code_size_limit(32_768)`](DevnetBuilder::code_size_limit).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotDeployed`] or [`Error::Rpc`].
+    pub async fn kernel(&self) -> Result<KernelDeployment, Error> {
+        deploy::kernel(&self.chain, &self.packages).await
+    }
+
+    /// Deploys Safe and its ERC-7579 adapter, unless they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotDeployed`] or [`Error::Rpc`].
+    pub async fn safe(&self) -> Result<SafeDeployment, Error> {
+        deploy::safe(&self.chain, &self.packages).await
     }
 
     /// The packages it runs from, which have the code of other accounts too.
