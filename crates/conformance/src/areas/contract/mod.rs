@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod supertransactions;
+
 use serde_json::Value;
 use session_contracts::Generation;
 use session_contracts::replay::{
