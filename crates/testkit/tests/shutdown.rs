@@ -131,4 +131,8 @@ async fn a_crash_is_reported_with_the_last_words() {
     let message = devnet.crashed().await.to_string();
     assert!(message.starts_with("anvil ended unexpectedly with signal SIGKILL (log: "), "{message}");
     assert!(message.contains("eth_"), "{message}");
+    let logs = devnet.logs().to_owned();
+    drop(devnet);
+    assert!(logs.join("anvil.log").exists(), "a crash keeps the logs");
+    std::fs::remove_dir_all(logs).unwrap();
 }

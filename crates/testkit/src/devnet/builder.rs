@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -165,8 +166,16 @@ impl DevnetBuilder {
         }
         let installed = tokio::task::spawn_blocking(Packages::installed).await;
         let packages = installed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let logs = Arc::new(Logs::create(&base_folder())?);
+        let result = self.start_logged(packages, Arc::clone(&logs)).await;
+        if result.is_err() {
+            logs.keep();
+        }
+        result
+    }
+
+    async fn start_logged(self, packages: Packages, logs: Arc<Logs>) -> Result<Devnet, Error> {
         let deadline = Instant::now() + self.deadline;
-        let mut logs = Logs::create(&base_folder())?;
         let mut supervisor = Supervisor::start(&packages, &logs.file("supervisor"))?;
         let node = supervisor.run(NODE, &self.node_command(&packages), &logs.file(NODE))?;
         // It loads its code while the chain is set up, and starts when told to.
@@ -183,7 +192,6 @@ impl DevnetBuilder {
             Some(program) => Some(self.start_bundler(&mut supervisor, program, chain.rpc().url(), deadline).await?),
             None => None,
         };
-        logs.started();
         Ok(Devnet { supervisor, node, bundler, chain, chain_id, nexus, packages, logs })
     }
 

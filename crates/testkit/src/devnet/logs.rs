@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use std::{fs, process};
 
@@ -9,7 +9,7 @@ use crate::Error;
 #[derive(Debug)]
 pub(super) struct Logs {
     folder: PathBuf,
-    keep: bool,
+    keep: AtomicBool,
 }
 
 impl Logs {
@@ -22,7 +22,7 @@ impl Logs {
         drop(fs::remove_dir_all(&folder));
         fs::create_dir_all(&folder).map_err(|reason| Error::file(&folder, &reason))?;
         let folder = folder.canonicalize().map_err(|reason| Error::file(&folder, &reason))?;
-        Ok(Self { folder, keep: true })
+        Ok(Self { folder, keep: AtomicBool::new(false) })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -33,9 +33,9 @@ impl Logs {
         self.folder.join(format!("{program}.log"))
     }
 
-    /// From now on, only a panic keeps them.
-    pub(super) const fn started(&mut self) {
-        self.keep = false;
+    /// Something went wrong: they stay.
+    pub(super) fn keep(&self) {
+        self.keep.store(true, Ordering::Relaxed);
     }
 }
 
@@ -52,7 +52,7 @@ fn remove_old(folder: &Path) {
 
 impl Drop for Logs {
     fn drop(&mut self) {
-        if self.keep || std::thread::panicking() {
+        if self.keep.load(Ordering::Relaxed) || std::thread::panicking() {
             eprintln!("logs of the local chain are kept in {}", self.folder.display());
         } else {
             drop(fs::remove_dir_all(&self.folder));

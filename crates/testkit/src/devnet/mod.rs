@@ -3,6 +3,7 @@ mod deploy;
 mod logs;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub struct Devnet {
     chain_id: u64,
     nexus: NexusDeployment,
     packages: Packages,
-    logs: Logs,
+    logs: Arc<Logs>,
 }
 
 impl Devnet {
@@ -181,6 +182,7 @@ impl Devnet {
     pub async fn crashed(&self) -> Error {
         loop {
             if let Err(error) = self.check() {
+                self.logs.keep();
                 return error;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
