@@ -1,7 +1,8 @@
 use std::boxed::Box;
 use std::string::String;
+use std::vec::Vec;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use bundler_rpc::{BundlerError, ConnectError};
 use policy_encoding::SessionRefusal;
 use session_types::abi::DecodeError;
@@ -90,6 +91,26 @@ pub enum Error {
         granted: Address,
         /// The account that was given.
         given: Address,
+    },
+    /// The session's validator is none of the deployment's: what it wants signed is not known.
+    #[error("session validator {validator} is not known (remedy: say what it wants signed, by with_signing_form)")]
+    UnknownSessionValidator {
+        /// The session's validator.
+        validator: Address,
+    },
+    /// The signer is none of the session's keys.
+    #[error("the signer {seen} is none of the session's keys {expected:?}")]
+    OtherKey {
+        /// The keys that the session names.
+        expected: Vec<Address>,
+        /// The signer's address.
+        seen: Address,
+    },
+    /// One key is not enough for the session.
+    #[error("the session needs {threshold} signatures, one signer was given")]
+    MoreKeysNeeded {
+        /// How many keys have to sign.
+        threshold: U256,
     },
     /// The chain computes another digest of the session than we do: nothing was signed.
     #[error("the session module computes digest {seen}, expected {expected}: nothing was signed")]

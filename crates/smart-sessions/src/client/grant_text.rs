@@ -99,3 +99,90 @@ fn object<const N: usize>(members: [(&'static str, Option<Value<'static>>); N]) 
     let present = members.into_iter().filter_map(|(name, value)| Some((Text::from(name), value?)));
     Value::object(present.collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Address, B256, Bytes, U256, address, fixed_bytes};
+    use session_types::{
+        AccountType, ActionData, ActionTarget, ChainSession, Deployment, EnableMode, MultiChainGrant, Owners,
+        PolicyData, Session, SessionValidator,
+    };
+
+    use std::borrow::ToOwned as _;
+    use std::{format, vec};
+
+    use super::*;
+
+    const CHAIN: u64 = 31337;
+    const ACCOUNT: Address = address!("1c094bE421394AB6c9C278AE4Ed2488683a1468c");
+    const KEY: Address = address!("d891475E9fc2f3122E05B3fd9154d80610A6Ef20");
+
+    fn session() -> Session {
+        let deployment = Deployment::current();
+        let target = ActionTarget::Exact { target: Address::repeat_byte(7), selector: fixed_bytes!("273ea3e3") };
+        let policy = PolicyData::new(Address::repeat_byte(8), Bytes::from_static(&[1, 2, 3]));
+        Session::builder(SessionValidator::owners(&deployment, &Owners::single(KEY).unwrap()), B256::repeat_byte(9))
+            .action(ActionData::new(target, [policy]))
+            .build(&deployment)
+            .unwrap()
+    }
+
+    fn grant(enable: Option<EnableGrant>) -> Grant {
+        let (session, description) = (session(), Some("counts \"up\"".to_owned()));
+        let permission_id = session.permission_id();
+        Grant {
+            account: ACCOUNT,
+            chain_id: CHAIN,
+            permission_id,
+            session: Some(session.into_abi()),
+            enable,
+            description,
+        }
+    }
+
+    fn signed() -> EnableGrant {
+        let module = Deployment::current().module;
+        let entry = ChainSession { chain_id: CHAIN, account: ACCOUNT, module, nonce: U256::ZERO, session: session() };
+        let signature = Bytes::from(vec![5; 65]);
+        let mode = EnableMode::UnsafeEnable;
+        let enable_session = MultiChainGrant::new(mode, vec![entry]).unwrap().enable_session(0, signature).unwrap();
+        let data =
+            EnableSessionData { enable_session, validator: Address::repeat_byte(6), account_type: AccountType::Nexus };
+        EnableGrant { mode, data }
+    }
+
+    #[test]
+    fn text_is_read_back_as_it_was() {
+        for grant in [grant(None), grant(Some(signed())), Grant { session: None, ..grant(None) }] {
+            let text = grant.to_text();
+            assert_eq!(Grant::from_text(&text, CHAIN), Ok(grant), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_names_the_session_key_as_the_libraries_do() {
+        let text = grant(None).to_text();
+        assert!(text.starts_with(&format!(r#"{{"granter":"{ACCOUNT}","sessionPublicKey":"{KEY}","#)), "{text}");
+        assert!(text.contains(r#""chainId":{"__type":"bigint","value":"31337"}"#), "{text}");
+    }
+
+    #[test]
+    fn a_grant_for_another_chain_is_refused() {
+        let error = Grant::from_text(&grant(None).to_text(), 1);
+        assert_eq!(error, Err(Error::OtherChain { granted: CHAIN, connected: 1 }));
+    }
+
+    #[test]
+    fn parts_that_contradict_each_other_are_refused() {
+        let id = grant(None).permission_id.to_string();
+        let text = grant(Some(signed())).to_text().replace(&id, &B256::repeat_byte(1).to_string());
+        assert!(matches!(Grant::from_text(&text, CHAIN), Err(Error::Stored(_))), "{text}");
+    }
+
+    #[test]
+    fn a_mode_that_enables_needs_the_signature() {
+        let text = grant(None).to_text().replace(r#""mode":"0x00""#, r#""mode":"0x02""#);
+        let missing = StoredError::Missing { name: "enableSessionData" };
+        assert_eq!(Grant::from_text(&text, CHAIN), Err(Error::Stored(missing)));
+    }
+}

@@ -2,10 +2,11 @@
 
 use std::boxed::Box;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256};
 use alloy_signer::Signer;
 use bundler_rpc::UserOperationReceipt;
 use policy_encoding::{Evaluation, SessionModule, SessionRefusal};
+use session_types::validator::OwnersData;
 use session_types::{SigningForm, abi};
 use userop::Call;
 use userop::account::{Account, Validator};
@@ -26,7 +27,8 @@ pub struct SessionClient<A, S> {
     sender: Sender<A>,
     grant: Grant,
     signer: S,
-    form: SigningForm,
+    /// What was asked for, when it does not follow from the session.
+    form: Option<SigningForm>,
     preflight: bool,
 }
 
@@ -42,22 +44,21 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
         if grant.account != account.address() {
             return Err(Error::OtherAccount { granted: grant.account, given: account.address() });
         }
-        let form = chain.deployment().ownable_validator.signing_form;
         let validator = Validator::Installed(chain.deployment().module);
-        Ok(Self { sender: Sender::new(chain, account, validator), grant, signer, form, preflight: true })
+        Ok(Self { sender: Sender::new(chain, account, validator), grant, signer, form: None, preflight: true })
     }
 
-    /// Leaves the evaluation before sending out: the chain alone decides.
+    /// Leaves the checks before sending out (calls, key): the chain alone decides.
     #[must_use]
     pub const fn without_preflight(mut self) -> Self {
         self.preflight = false;
         self
     }
 
-    /// Signs in another form than the deployment's Ownable validator wants: for other session validators.
+    /// Signs in this form: for session validators that the deployment does not know.
     #[must_use]
     pub const fn with_signing_form(mut self, form: SigningForm) -> Self {
-        self.form = form;
+        self.form = Some(form);
         self
     }
 
@@ -111,9 +112,37 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
             let envelope = self.grant.envelope(enabling, signature).ok_or(Error::NotEnabled { permission, account });
             Ok::<_, Error>(envelope?.encode())
         };
-        let sign = async |hash| envelope(sign_as(&self.signer, self.form, hash).await?.into());
+        let form = self.signing_form()?;
+        let sign = async |hash| envelope(sign_as(&self.signer, form, hash).await?.into());
         let receipt = self.sender.execute(calls, envelope(STUB_SIGNATURE.into())?, sign).await;
         Ok(receipt.map_err(|error| self.sender.chain.refusal(error, evaluation))?.require_success()?)
+    }
+
+    /// What the session's validator wants signed. Where the session is not known, its validator is taken to be the
+    /// deployment's own.
+    fn signing_form(&self) -> Result<SigningForm, Error> {
+        let ownable = self.sender.chain.deployment().ownable_validator;
+        let Some(session) = &self.grant.session else { return Ok(self.form.unwrap_or(ownable.signing_form)) };
+        if session.session_validator != ownable.address {
+            return self.form.ok_or(Error::UnknownSessionValidator { validator: session.session_validator });
+        }
+        if self.preflight {
+            self.check_key(&session.session_validator_init_data)?;
+        }
+        Ok(self.form.unwrap_or(ownable.signing_form))
+    }
+
+    /// Whether this key alone can sign for the session.
+    fn check_key(&self, init_data: &[u8]) -> Result<(), Error> {
+        let Ok(owners) = OwnersData::decode(init_data) else { return Ok(()) };
+        let seen = self.signer.address();
+        if !owners.owners.contains(&seen) {
+            return Err(Error::OtherKey { expected: owners.owners, seen });
+        }
+        if owners.threshold > U256::ONE {
+            return Err(Error::MoreKeysNeeded { threshold: owners.threshold });
+        }
+        Ok(())
     }
 
     /// What the policies say about the calls, of a session that is unused; `None` when they permit them, the session is
