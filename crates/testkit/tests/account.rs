@@ -1,13 +1,14 @@
 //! A Nexus account on the local chain, with an operation built by hand.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U256, eip191_hash_message, keccak256};
 use alloy_signer::SignerSync as _;
 use alloy_sol_types::{SolCall, SolValue, sol};
 use serde_json::{Value, json};
 use session_contracts::address::{COUNTER, owner};
-use testkit::{Devnet, EntryPoint, Error, Key, NexusDeployment};
+use testkit::proxy::{Fault, Proxy};
+use testkit::{Devnet, EntryPoint, Error, JsonRpc, Key, NexusDeployment};
 
 sol! {
     struct PackedUserOperation {
@@ -105,8 +106,23 @@ fn packed(high: U256, low: U256) -> B256 {
     B256::from((high << 128_usize) | low)
 }
 
-async fn send(devnet: &Devnet, operation: Value) -> Result<B256, Error> {
-    devnet.bundler().request("eth_sendUserOperation", (operation, EntryPoint::V07.address())).await
+async fn send(bundler: &JsonRpc, operation: Value) -> Result<B256, Error> {
+    bundler.request("eth_sendUserOperation", (operation, EntryPoint::V07.address())).await
+}
+
+/// How often an account has incremented the counter.
+async fn number(devnet: &Devnet, caller: Address) -> U256 {
+    let number = devnet.chain().call(COUNTER, numbersCall { caller }.abi_encode()).await.unwrap();
+    U256::abi_decode(&number).unwrap()
+}
+
+/// The code and the message of a bundler's error.
+#[track_caller]
+fn refusal(sent: Result<B256, Error>) -> (i64, String) {
+    match sent.unwrap_err() {
+        Error::Rpc { code: Some(code), message, .. } => (code, message),
+        other => panic!("{other}"),
+    }
 }
 
 async fn receipt(devnet: &Devnet, hash: B256) -> Value {
@@ -123,32 +139,39 @@ async fn receipt(devnet: &Devnet, hash: B256) -> Value {
 #[tokio::test]
 async fn operations_run_through_bundler_and_account() {
     let devnet = Devnet::start().await.unwrap();
-    let (chain, nexus) = (devnet.chain(), devnet.nexus());
+    let (chain, bundler, nexus) = (devnet.chain(), devnet.bundler(), devnet.nexus());
     let account = Account::new(nexus, B256::with_last_byte(7));
     chain.fund(account.address, U256::from(10_u64.pow(18))).await.unwrap();
     for count in 1..=2_u8 {
         let operation = account.increment(&devnet, Key::Owner).await;
-        let hash = send(&devnet, operation).await.unwrap();
+        let hash = send(bundler, operation).await.unwrap();
         let receipt = receipt(&devnet, hash).await;
         assert_eq!(receipt["success"], true, "{receipt}");
-        let number = chain.call(COUNTER, numbersCall { caller: account.address }.abi_encode()).await.unwrap();
-        assert_eq!(U256::abi_decode(&number).unwrap(), U256::from(count));
+        assert_eq!(number(&devnet, account.address).await, U256::from(count));
     }
 
-    // Held back until told.
+    // Held back until told; the answer is lost on the way, and the same operation is sent again.
+    let proxy = Proxy::to(devnet.bundler_url()).only(["eth_sendUserOperation"]).start().await.unwrap();
+    proxy.next([Some(Fault::LoseAnswer), None]);
+    let lossy = JsonRpc::new(proxy.url().clone());
     devnet.hold_bundles(true).await.unwrap();
-    let hash = send(&devnet, account.increment(&devnet, Key::Owner).await).await.unwrap();
+    let operation = account.increment(&devnet, Key::Owner).await;
+    assert!(matches!(send(&lossy, operation.clone()).await, Err(Error::Rpc { code: None, .. })));
+    assert_eq!(refusal(send(&lossy, operation.clone()).await), (-32602, "Already known".into()));
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let none: Value = devnet.bundler().request("eth_getUserOperationReceipt", (hash,)).await.unwrap();
-    assert!(none.is_null(), "{none}");
+    assert_eq!(number(&devnet, account.address).await, U256::from(2));
     devnet.send_bundle().await.unwrap();
-    assert_eq!(receipt(&devnet, hash).await["success"], true);
     devnet.hold_bundles(false).await.unwrap();
+    let patience = Instant::now() + Duration::from_secs(30);
+    while number(&devnet, account.address).await != U256::from(3) {
+        assert!(Instant::now() < patience);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (code, message) = refusal(send(bundler, operation).await);
+    assert!(code == -32500 && message.contains("AA25 invalid account nonce"), "{code} {message}");
 
-    let error = send(&devnet, account.increment(&devnet, Key::Stranger).await).await.unwrap_err();
-    let Error::Rpc { code, message, .. } = error else { panic!("{error}") };
-    assert_eq!(code, Some(-32507), "{message}");
-    assert!(message.contains("AA24 signature error"), "{message}");
+    let (code, message) = refusal(send(bundler, account.increment(&devnet, Key::Stranger).await).await);
+    assert!(code == -32507 && message.contains("AA24 signature error"), "{code} {message}");
 
     let id = chain.call(account.address, accountIdCall {}.abi_encode()).await.unwrap();
     assert_eq!(accountIdCall::abi_decode_returns(&id).unwrap(), nexus.account_id);
