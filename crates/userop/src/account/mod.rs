@@ -5,6 +5,8 @@
 //! of it is computed from arguments: what has to be read from the chain (is there code, which modules are installed,
 //! the sequence of a nonce) is given as calls to make and answers to hand back.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod erc7739;
 mod error;
 mod generic;
@@ -64,8 +66,8 @@ pub enum ValidationMode {
 
 /// An ERC-7579 account: everything about an operation that depends on its sender.
 ///
-/// Implement it for an account that this crate does not know; the trait can be used as `dyn Account`.
-/// implementation. The trait can be used as `dyn Account`.
+/// Implement it for an account that this crate does not know; the feature `conformance` has checks for it. The trait can be
+/// used as `dyn Account`.
 pub trait Account {
     /// The account's address, deployed or not.
     fn address(&self) -> Address;
