@@ -162,6 +162,8 @@ impl Factory {
     }
 
     /// The marker of an EIP-7702 sender in its 20-byte form, with a call that the sender itself runs first (or none).
+    ///
+    /// Some bundlers refuse this form on the wire; the short one has no place for a call.
     #[must_use]
     pub fn eip7702(data: impl Into<Bytes>) -> Self {
         Self::new(EIP7702_MARKER, data)

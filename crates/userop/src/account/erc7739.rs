@@ -22,6 +22,7 @@ pub fn is_detected(answer: &[u8]) -> bool {
 }
 
 /// What a key signs for a personal message: `hash` is the message's EIP-191 hash.
+#[doc(alias = "signMessage")]
 #[must_use]
 pub fn personal_sign_hash(account: &Eip712Domain, hash: B256) -> B256 {
     let mut words = Words::<2>::new();
@@ -31,6 +32,7 @@ pub fn personal_sign_hash(account: &Eip712Domain, hash: B256) -> B256 {
 }
 
 /// An application's typed data, as a nested signature names it.
+#[doc(alias = "signTypedData")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypedDataSign {
     /// The application's EIP-712 domain separator.

@@ -114,6 +114,9 @@ pub struct KernelHook {
 ///
 /// Nonce key: `mode(1) ++ type(1) ++ validator(20) ++ lane(2)`, type 0 being the root validator and 1 an installed one.
 /// (module-sdk writes type 0 with the address of an installed validator: the account then asks its root validator.)
+///
+/// A validator with a hook of its own needs its call data behind the selector of `executeUserOp`: see
+/// [`with_execute_user_op`](crate::execution::with_execute_user_op).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
     deployment: KernelDeployment,

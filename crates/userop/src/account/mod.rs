@@ -78,12 +78,14 @@ pub trait Account {
     }
 
     /// How the account is created; `None` once it has code.
+    #[doc(alias = "getFactoryArgs")]
     fn factory(&self) -> Option<&Factory>;
 
     /// The nonce key for a validator, a mode and a lane.
     ///
     /// # Errors
     /// When the account has no such mode or default validator, or cannot tell so many lanes apart.
+    #[doc(alias = "getNonce")]
     fn nonce_key(&self, validator: Validator, mode: ValidationMode, lane: u32) -> Result<NonceKey, AccountError>;
 
     /// How many lanes [`nonce_key`](Self::nonce_key) can tell apart.
@@ -105,6 +107,7 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account does not take such modules.
+    #[doc(alias = "encodeModuleInstallationData")]
     fn install_data(&self, module: &Module, data: &[u8]) -> Result<Bytes, AccountError>;
 
     /// Whether a module stands in a list, so that uninstalling it takes the module before it.
@@ -120,6 +123,7 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account does not take such modules, or `previous` is needed and missing.
+    #[doc(alias = "encodeModuleUninstallationData")]
     fn uninstall_data(&self, module: &Module, previous: Option<Address>, data: &[u8]) -> Result<Bytes, AccountError>;
 
     /// The call that installs a module: to the account itself, from an operation's calls.
@@ -151,6 +155,7 @@ pub trait Account {
     }
 
     /// The question whether a module is installed; the answer is an ABI `bool`.
+    #[doc(alias = "isModuleInstalled")]
     fn is_module_installed(&self, module: &Module) -> Call {
         let call = abi::isModuleInstalledCall {
             moduleTypeId: module.module_type().id(),

@@ -108,3 +108,13 @@ fn answers_that_cannot_be_are_refused() {
         Err(FlowError::Operation(OperationError::GasOverflow { field: GasField::Call, .. }))
     ));
 }
+
+#[test]
+fn stub_is_a_signature_without_zero_bytes() {
+    assert!(STUB_SIGNATURE.iter().all(|byte| *byte != 0));
+    let signature = k256::ecdsa::Signature::from_slice(&STUB_SIGNATURE[..64]).unwrap();
+    assert!(signature.normalize_s().is_none());
+    let recovery = k256::ecdsa::RecoveryId::from_byte(STUB_SIGNATURE[64] - 27).unwrap();
+    let hash = B256::repeat_byte(0x77);
+    assert!(k256::ecdsa::VerifyingKey::recover_from_prehash(hash.as_slice(), &signature, recovery).is_ok());
+}

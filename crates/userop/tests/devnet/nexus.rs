@@ -101,6 +101,17 @@ async fn first_operation_creates_the_account_and_modules_come_and_go() {
     }
     assert_eq!(bench.modules(&account, ListKind::Validators).await.modules(), before);
 
+    // The account's code changes, its address and modules stay.
+    let code = bench.devnet.packages().nexus().unwrap();
+    let creation = [&code.implementation[..], &account.entry_point().address.abi_encode()].concat();
+    let implementation = bench.devnet.chain().deploy("Nexus", B256::repeat_byte(1), &creation).await.unwrap();
+    let upgrade = account.upgrade(implementation, Bytes::new());
+    assert!(bench.run(&account, owner_validator(), &[upgrade], &sign).await.unwrap().success);
+    let slot = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+    let rpc = bench.devnet.chain().rpc();
+    let stored: B256 = rpc.request("eth_getStorageAt", (account.address(), slot, "latest")).await.unwrap();
+    assert_eq!(Address::from_word(stored), implementation);
+
     // A wrong neighbour is refused by the account: the operation is mined and undone.
     let call = account.install(&modules[0], &data(others[0])).unwrap();
     assert!(bench.run(&account, owner_validator(), &[call], &sign).await.unwrap().success);
