@@ -49,10 +49,13 @@ interface IActionPolicy {
 
 /// A policy that is asked for a signature of the account.
 interface IERC1271Policy {
-    function check1271SignedAction(bytes32 id, address requestSender, address account, bytes32 hash, bytes calldata signature)
-        external
-        view
-        returns (bool);
+    function check1271SignedAction(
+        bytes32 id,
+        address requestSender,
+        address account,
+        bytes32 hash,
+        bytes calldata signature
+    ) external view returns (bool);
 }
 
 /// A validator that keeps no state: whom to trust comes with each question.

@@ -32,7 +32,7 @@ contract ValueLimit is Policy, IUserOpPolicy, IActionPolicy {
         return _spend(id, account, value);
     }
 
-    /// Counts what an ERC-7579 `execute` sends; any other function of the account sends nothing that could be seen here.
+    /// Counts what an ERC-7579 `execute` sends; what any other function of the account sends cannot be seen here.
     function checkUserOpPolicy(bytes32 id, PackedUserOperation calldata op) external returns (uint256) {
         bytes calldata callData = op.callData;
         if (bytes4(callData[0:4]) != Execution.EXECUTE) return PASSED;

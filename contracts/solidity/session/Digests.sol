@@ -130,9 +130,9 @@ library Digests {
         bytes32[] memory hashes = new bytes32[](actions.length);
         for (uint256 i; i < actions.length; ++i) {
             ActionData memory action = actions[i];
-            hashes[i] = keccak256(
-                abi.encode(ACTION_DATA, action.actionTargetSelector, action.actionTarget, _policies(action.actionPolicies))
-            );
+            bytes32 policies = _policies(action.actionPolicies);
+            hashes[i] =
+                keccak256(abi.encode(ACTION_DATA, action.actionTargetSelector, action.actionTarget, policies));
         }
         return _array(hashes);
     }

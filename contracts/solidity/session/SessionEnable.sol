@@ -105,7 +105,8 @@ abstract contract SessionEnable is SessionPolicies {
             bytes32 actionId = Ids.action(target, actions[i].actionTargetSelector);
             permission.actions.add(actionId);
             bytes32 configId = Ids.actionConfig(msg.sender, permissionId, actionId);
-            Slot memory slot = Slot(permissionId, configId, PolicyType.ACTION, type(IActionPolicy).interfaceId, attested);
+            Slot memory slot =
+                Slot(permissionId, configId, PolicyType.ACTION, type(IActionPolicy).interfaceId, attested);
             _enablePolicies(permission.actionPolicies[actionId], slot, actions[i].actionPolicies);
         }
     }

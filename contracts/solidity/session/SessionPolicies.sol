@@ -49,9 +49,12 @@ abstract contract SessionPolicies is SessionStorage {
         }
     }
 
-    function _disablePolicies(WordSet storage set, bytes32 permissionId, PolicyType policyType, address[] memory policies)
-        internal
-    {
+    function _disablePolicies(
+        WordSet storage set,
+        bytes32 permissionId,
+        PolicyType policyType,
+        address[] memory policies
+    ) internal {
         for (uint256 i; i < policies.length; ++i) {
             if (set.remove(policies[i])) emit PolicyDisabled(permissionId, policyType, policies[i], msg.sender);
         }

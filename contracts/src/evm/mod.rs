@@ -127,7 +127,8 @@ impl Evm {
         self.gas_limit = gas;
     }
 
-    /// The longest code in bytes that a deployment may leave (24,576 unless set); [`set_code`](Self::set_code) has no limit.
+    /// The longest code in bytes that a deployment may leave (24,576 unless set); [`set_code`](Self::set_code) has no
+    /// limit.
     pub const fn set_code_size_limit(&mut self, bytes: usize) {
         self.inner.ctx.cfg.limit_contract_code_size = Some(bytes);
     }
