@@ -6,24 +6,28 @@ use alloy_primitives::B256;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::endpoint::{Answer, Request};
+use crate::endpoint::Request;
 use crate::watch::Watch;
 use crate::{
-    AaCode, Backoff, BundlerClient, BundlerError, Deadline, ErrorKind, Retry, SignedOperation, UserOperationReceipt,
+    AaCode, Backoff, BundlerClient, BundlerError, Deadline, ErrorKind, Retry, SignedOperation, TransportFailure,
+    UserOperationReceipt,
 };
 
 /// The pauses between attempts to send.
 const SEND: Backoff =
     Backoff { first: Duration::from_millis(150), longest: Duration::from_secs(3), factor: 2.0, retries: usize::MAX };
-/// The pauses between questions whether a lost operation is known after all.
+/// The pauses between questions whether an operation is known after all.
 const FIND: Backoff =
-    Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(1), factor: 2.0, retries: 4 };
+    Backoff { first: Duration::from_millis(150), longest: Duration::from_secs(1), factor: 1.5, retries: usize::MAX };
+/// How many look-ups must find nothing, and for how long, before a nonce counts as used by another operation.
+const NOT_FOUND: (u32, Duration) = (2, Duration::from_millis(300));
+/// The same when an earlier attempt may have come through: its receipt may take a while to be seen.
+const NOT_FOUND_AFTER_LOSS: (u32, Duration) = (4, Duration::from_secs(6));
 /// How long an operation may go without a receipt before its bytes are sent again; longer each time.
 const RESEND: Backoff =
-    Backoff { first: Duration::from_secs(4), longest: Duration::from_secs(60), factor: 2.0, retries: usize::MAX };
-/// How many answers without a receipt confirm that a refused operation is not mined.
-const MISSES_AFTER_REFUSAL: u32 = 3;
-
+    Backoff { first: Duration::from_secs(4), longest: Duration::from_secs(30), factor: 1.5, retries: usize::MAX };
+/// How soon the bytes are sent again when sending them again went wrong, or the bundler was away.
+const RESEND_SOON: Duration = Duration::from_millis(400);
 /// Sends the same bytes to one bundler after the other until one has them.
 pub(crate) async fn submit(
     clients: &[BundlerClient],
@@ -50,13 +54,15 @@ pub(crate) async fn submit(
             }
             if error.is_ambiguous() {
                 may_be_there = true;
-                if knows(client, operation.hash(), deadline).await {
+                if look_up(client, operation.hash(), deadline).await == Some(true) {
                     return Ok(operation.hash());
                 }
                 last = Some(error);
-            } else if may_be_there && is_nonce_error(&error) {
-                // An earlier attempt came through: the nonce may be used by this very operation.
-                return find(clients, operation.hash(), deadline, error).await;
+            } else if is_nonce_error(&error) {
+                // The nonce may be used by this very operation: through an earlier attempt, or through a copy of this
+                // one that something on the way has made.
+                let enough = if may_be_there { NOT_FOUND_AFTER_LOSS } else { NOT_FOUND };
+                return find(clients, operation.hash(), deadline, enough, error).await;
             } else {
                 match error.retry() {
                     Retry::Same => last = Some(error),
@@ -78,31 +84,43 @@ pub(crate) async fn submit(
     Err(deadline.error(DURING, None))
 }
 
-/// Whether the bundler answers for the hash: pending, or mined.
-async fn knows(client: &BundlerClient, hash: B256, deadline: Deadline) -> bool {
+/// Whether the bundler answers for the hash: pending, or mined. `None` when it does not answer.
+async fn look_up(client: &BundlerClient, hash: B256, deadline: Deadline) -> Option<bool> {
     let look = async {
         let requests = [
             Request::new("eth_getUserOperationByHash", &[hash])?,
             Request::new("eth_getUserOperationReceipt", &[hash])?,
         ];
-        let mut answers = client.endpoint().read_batch(&requests).await?.into_iter().map(Answer::read::<Value>);
-        Ok(answers.any(|answer| answer.is_ok_and(|value| !value.is_null())))
+        let mut is_known = false;
+        for answer in client.endpoint().read_batch(&requests).await? {
+            is_known |= !answer.read::<Value>()?.is_null();
+        }
+        Ok(is_known)
     };
-    deadline.limit("looking the operation up", look).await.unwrap_or(false)
+    deadline.limit("looking the operation up", look).await.ok()
 }
 
-/// Looks for an operation whose nonce is said to be used.
+/// Looks for an operation whose nonce is said to be used, until it is found or `enough` look-ups have found nothing.
 async fn find(
     clients: &[BundlerClient],
     hash: B256,
     deadline: Deadline,
+    enough: (u32, Duration),
     error: BundlerError,
 ) -> Result<B256, BundlerError> {
+    let (start, mut misses) = (Instant::now(), 0);
     for pause in FIND.pauses() {
+        let mut is_answered = false;
         for client in clients {
-            if knows(client, hash, deadline).await {
-                return Ok(hash);
+            match look_up(client, hash, deadline).await {
+                Some(true) => return Ok(hash),
+                Some(false) => is_answered = true,
+                None => {}
             }
+        }
+        misses += u32::from(is_answered);
+        if misses >= enough.0 && start.elapsed() >= enough.1 {
+            break;
         }
         deadline.sleep(pause, "looking the operation up", || Some(error.clone())).await?;
     }
@@ -143,9 +161,9 @@ pub(crate) async fn wait_resending(
     let mut watch = Watch::new(clients, std::iter::once(hash).chain(replaced.iter().copied()).collect());
     let mut pauses = RESEND.pauses();
     let mut resend_at = Instant::now() + pauses.next().unwrap_or(RESEND.longest);
-    // The last refusal, and how many misses there were when it came.
-    let mut refused: Option<(BundlerError, u32)> = None;
-    let mut was_dropped = false;
+    // The last refusal, how many misses there were when it came, and when that was.
+    let mut refused: Option<(BundlerError, u32, Instant)> = None;
+    let (mut was_dropped, mut was_away) = (false, false);
     loop {
         let sight = watch.look();
         if let Some(receipt) = sight.receipt {
@@ -154,8 +172,9 @@ pub(crate) async fn wait_resending(
         if let Some(error) = sight.refusal {
             return Err(error);
         }
-        if let Some((error, misses)) = &refused
-            && sight.misses >= misses.saturating_add(MISSES_AFTER_REFUSAL)
+        if let Some((error, misses, at)) = &refused
+            && sight.misses >= misses.saturating_add(NOT_FOUND_AFTER_LOSS.0)
+            && at.elapsed() >= NOT_FOUND_AFTER_LOSS.1
         {
             return Err(if error.aa_code() == Some(AaCode::InvalidNonce) {
                 BundlerError::NonceUsed { hash }
@@ -169,46 +188,85 @@ pub(crate) async fn wait_resending(
             resend_at = Instant::now();
         }
         was_dropped = is_dropped;
+        // One that was away and is back may have lost what it had.
+        let is_away = sight.failure.as_ref().is_some_and(is_away);
+        if was_away && !is_away {
+            resend_at = resend_at.min(Instant::now() + RESEND_SOON);
+        }
+        was_away = is_away;
         tokio::select! {
             () = watch.changed() => {}
             () = tokio::time::sleep_until(resend_at), if refused.is_none() => {
-                resend_at = Instant::now() + pauses.next().unwrap_or(RESEND.longest);
                 let misses = sight.misses;
-                refused = resend(clients, operation, deadline).await?.map(|error| (error, misses));
+                let outcome = resend(clients, operation, deadline).await?;
+                let pause = match outcome {
+                    Resent::Lost => RESEND_SOON,
+                    Resent::Taken | Resent::Refused(_) => pauses.next().unwrap_or(RESEND.longest),
+                };
+                resend_at = Instant::now() + pause;
+                refused = match outcome {
+                    Resent::Refused(error) => Some((*error, misses, Instant::now())),
+                    Resent::Taken | Resent::Lost => None,
+                };
             }
             () = tokio::time::sleep_until(deadline.instant()) => {
-                return Err(deadline.error(DURING, sight.failure.or_else(|| refused.map(|(error, _)| error))));
+                return Err(deadline.error(DURING, sight.failure.or_else(|| refused.map(|(error, ..)| error))));
             }
         }
     }
 }
 
-/// Sends the bytes again: the refusal, if every bundler refuses them for good.
+/// What came of sending the bytes again.
+enum Resent {
+    /// A bundler has them, or has another operation in their place for now.
+    Taken,
+    /// No answer came.
+    Lost,
+    /// Every bundler refuses them for good.
+    Refused(Box<BundlerError>),
+}
+
+/// Whether there was no bundler to be reached, as when it starts anew.
+const fn is_away(error: &BundlerError) -> bool {
+    matches!(
+        error,
+        BundlerError::Transport {
+            failure: TransportFailure::Connect { .. } | TransportFailure::Http { status: 502, .. },
+            ..
+        }
+    )
+}
+
+/// Sends the bytes again to one bundler after the other.
 async fn resend(
     clients: &[BundlerClient],
     operation: &SignedOperation,
     deadline: Deadline,
-) -> Result<Option<BundlerError>, BundlerError> {
-    let mut refusal = None;
+) -> Result<Resent, BundlerError> {
+    let (mut refusal, mut is_lost) = (None, false);
     for client in clients {
         match deadline.limit("sending the operation again", client.send(operation)).await {
             Ok(_) => {
                 tracing::debug!("sent again");
-                return Ok(None);
+                return Ok(Resent::Taken);
             }
             Err(error @ BundlerError::DeadlinePassed { .. }) => return Err(error),
-            // Lost, or refused for now: a pending operation with this nonce may be this one.
-            Err(error) if error.is_ambiguous() || matches!(error.retry(), Retry::Same | Retry::Later) => {
-                return Ok(None);
+            Err(error) if error.is_ambiguous() || error.is_retryable() => is_lost = true,
+            // Refused for now: a pending operation with this nonce may be this one.
+            Err(error) if error.retry() == Retry::Later => return Ok(Resent::Taken),
+            Err(error) if matches!(error.kind(), Some(ErrorKind::ReplacementUnderpriced { .. })) => {
+                return Ok(Resent::Taken);
             }
-            Err(error) if matches!(error.kind(), Some(ErrorKind::ReplacementUnderpriced { .. })) => return Ok(None),
             Err(error) => {
                 tracing::debug!(%error, "refused when sent again");
                 refusal = refusal.or(Some(error));
             }
         }
     }
-    Ok(refusal)
+    Ok(match refusal {
+        Some(refusal) if !is_lost => Resent::Refused(Box::new(refusal)),
+        _ => Resent::Lost,
+    })
 }
 
 /// Whether the bundler says that the nonce is taken.
