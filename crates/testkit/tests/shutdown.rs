@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,6 +46,11 @@ fn program(arguments: &[&str]) -> (Child, Value) {
     (child, serde_json::from_str(&line).unwrap_or_default())
 }
 
+/// The logs of the only devnet of a process.
+fn logs(child: &Child) -> PathBuf {
+    testkit::npm::base_folder().join("logs").join(format!("{}-0", child.id()))
+}
+
 fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
@@ -60,6 +66,9 @@ fn signals_leave_nothing_behind() {
         signal(&child, name);
         assert_eq!(child.wait().unwrap().code(), code, "{name}");
         assert_gone(group);
+        // Nobody was left to remove them.
+        assert_eq!(logs(&child).exists(), name == "-KILL");
+        drop(std::fs::remove_dir_all(logs(&child)));
     }
 }
 
@@ -76,6 +85,7 @@ fn a_kill_during_start_leaves_nothing_behind() {
         signal(&child, "-KILL");
         child.wait().unwrap();
         supervisors.into_iter().for_each(assert_gone);
+        drop(std::fs::remove_dir_all(logs(&child)));
     }
 }
 
