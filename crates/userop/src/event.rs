@@ -1,7 +1,7 @@
 use alloc::string::String;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::abi::AbiDecoderConfig;
-use alloy_sol_types::{SolError, SolEvent};
+use alloy_sol_types::{Revert, SolError, SolEvent};
 
 use crate::Nonce;
 use crate::abi::entry_point as abi;
@@ -155,6 +155,11 @@ pub enum EntryPointFailure {
         /// What the contract reverted with.
         inner: Bytes,
     },
+    /// The bundle was refused for a plain reason, e.g. `AA94 gas values overflow` (`Error(string)`).
+    Refused {
+        /// Why; the entry point's own reasons begin with a code such as `AA94`.
+        reason: String,
+    },
     /// An aggregator refused its signatures.
     SignatureValidationFailed {
         /// The aggregator.
@@ -173,6 +178,9 @@ impl EntryPointFailure {
         if let Ok(error) = abi::FailedOpWithRevert::abi_decode_with_config(revert, config) {
             return Some(Self::FailedOpWithRevert { index: error.opIndex, reason: error.reason, inner: error.inner });
         }
+        if let Ok(error) = Revert::abi_decode_with_config(revert, config) {
+            return Some(Self::Refused { reason: error.reason });
+        }
         let error = abi::SignatureValidationFailed::abi_decode_with_config(revert, config).ok()?;
         Some(Self::SignatureValidationFailed { aggregator: error.aggregator })
     }
@@ -180,7 +188,10 @@ impl EntryPointFailure {
     /// The number after `AA` at the beginning of the reason.
     #[must_use]
     pub fn aa_code(&self) -> Option<u8> {
-        let (Self::FailedOp { reason, .. } | Self::FailedOpWithRevert { reason, .. }) = self else { return None };
+        let (Self::FailedOp { reason, .. } | Self::FailedOpWithRevert { reason, .. } | Self::Refused { reason }) = self
+        else {
+            return None;
+        };
         reason.strip_prefix("AA")?.get(..2)?.parse().ok()
     }
 }

@@ -210,6 +210,7 @@ pub(crate) fn without_signature(data: &[u8]) -> Result<Option<&[u8]>, OperationE
 mod tests {
     use super::*;
     use alloy_primitives::{address, bytes};
+    use proptest::prelude::*;
 
     fn operation() -> UserOperation {
         UserOperation::new(address!("0x00000000000000000000000000000000000000aa"), U256::from(7), bytes!("c0de"))
@@ -288,5 +289,40 @@ mod tests {
         assert_eq!(signature_length(&data), Ok(1));
         assert_eq!(without_signature(&data), Ok(Some(&[][..])));
         assert_eq!(signature_length(&PAYMASTER_SIGNATURE_MAGIC), Ok(0));
+    }
+
+    fn any_bytes(length: usize) -> impl Strategy<Value = Bytes> {
+        proptest::collection::vec(any::<u8>(), 0..length).prop_map(Bytes::from)
+    }
+
+    proptest! {
+        #[test]
+        fn any_packed_operation_packs_again_or_is_refused(
+            words in any::<[[u8; 32]; 4]>(),
+            init_code in any_bytes(60),
+            paymaster in any_bytes(120),
+            tail in 0..3_u8,
+        ) {
+            let [nonce, limits, pre, fees] = words;
+            // Two thirds of the paymaster's data end like a signature of 0.9.
+            let tail = &[&[][..], &[0, 1], &[0, 200]][usize::from(tail)];
+            let magic = if tail.is_empty() { &[][..] } else { &PAYMASTER_SIGNATURE_MAGIC };
+            let packed = v07::PackedUserOperation {
+                sender: Address::ZERO,
+                nonce: U256::from_be_bytes(nonce),
+                initCode: init_code,
+                callData: Bytes::new(),
+                accountGasLimits: limits.into(),
+                preVerificationGas: U256::from_be_bytes(pre),
+                gasFees: fees.into(),
+                paymasterAndData: [&paymaster[..], tail, magic].concat().into(),
+                signature: Bytes::new(),
+            };
+            for version in [EntryPointVersion::V0_7, EntryPointVersion::V0_8, EntryPointVersion::V0_9] {
+                if let Ok(operation) = UserOperation::unpack(version, &packed) {
+                    prop_assert_eq!(operation.pack(version), Ok(packed.clone()));
+                }
+            }
+        }
     }
 }

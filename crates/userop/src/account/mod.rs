@@ -246,3 +246,28 @@ pub fn is_valid_signature(hash: B256, signature: impl Into<Bytes>) -> Bytes {
 pub fn accepts_signature(answer: &[u8]) -> bool {
     answer.starts_with(&[0x16, 0x26, 0xba, 0x7e])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::bytes;
+    use alloy_sol_types::SolValue;
+
+    #[test]
+    fn signature_of_an_account_to_be_carries_its_factory() {
+        let factory = Factory::new(Address::repeat_byte(7), bytes!("0102"));
+        let wrapped = wrap_erc6492(&factory, &[9; 65]);
+        let (body, magic) = wrapped.split_at(wrapped.len() - 32);
+        assert_eq!(magic, [0x64, 0x92].repeat(16));
+        let (address, data, signature) = <(Address, Bytes, Bytes)>::abi_decode_params(body).unwrap();
+        assert_eq!((address, data, signature), (factory.address(), bytes!("0102"), Bytes::from([9; 65])));
+    }
+
+    #[test]
+    fn only_the_magic_value_accepts() {
+        let mut answer = [0; 32];
+        answer[..4].copy_from_slice(&[0x16, 0x26, 0xba, 0x7e]);
+        assert!(accepts_signature(&answer));
+        assert!(!accepts_signature(&[0xff; 32]) && !accepts_signature(&[]));
+    }
+}
