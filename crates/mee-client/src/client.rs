@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use crate::account::MultichainAccount;
 use crate::clock::{Clock, CountingLanes, LaneSource, RandomSalts, SaltSource, SystemClock};
 use crate::http::{HttpTransport, ReqwestTransport};
-use crate::node::{DEFAULT_NODE, Executed, NodeApi};
+use crate::node::{DEFAULT_NODE, Executed, NodeApi, ReadRetries};
 use crate::quote::{Check, Checks, GasTank, Mismatch, VerifiedQuote};
 use crate::sign::TransactionSender;
 use crate::wire::{GasTokens, NodeInfo, Quote, SignedQuote};
@@ -39,6 +39,7 @@ pub struct MeeClientBuilder {
     url: String,
     api_key: Option<ApiKey>,
     headers: Vec<(String, String)>,
+    retries: ReadRetries,
     clock: Arc<dyn Clock>,
     salts: Arc<dyn SaltSource>,
     lanes: Arc<dyn LaneSource>,
@@ -75,6 +76,13 @@ impl MeeClientBuilder {
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn HttpTransport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// Repeats the node's reads so often after transient failures.
+    #[must_use]
+    pub const fn read_retries(mut self, retries: ReadRetries) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -134,7 +142,8 @@ impl MeeClientBuilder {
     /// When the node's address is none.
     pub fn build(self) -> Result<MeeClient, MeeError> {
         let transport = self.transport.unwrap_or_else(|| Arc::new(ReqwestTransport::default()));
-        let node = NodeApi::new(Arc::clone(&transport), &self.url)?.with_api_key(self.api_key);
+        let node =
+            NodeApi::new(Arc::clone(&transport), &self.url)?.with_api_key(self.api_key).with_retries(self.retries);
         let node = self.headers.iter().fold(node, |node, (name, value)| node.with_header(name, value));
         Ok(MeeClient {
             account: self.account,
@@ -163,6 +172,7 @@ impl MeeClient {
             url: DEFAULT_NODE.to_owned(),
             api_key: None,
             headers: Vec::new(),
+            retries: ReadRetries::default(),
             clock: Arc::new(SystemClock),
             salts: Arc::new(RandomSalts),
             lanes: Arc::new(CountingLanes::default()),

@@ -45,7 +45,14 @@ pub fn encode_composable_calls(calls: &[ComposableCall], version: ComposabilityV
             v1_0::executeComposableCall { executions }.abi_encode()
         }
         ComposabilityVersion::V1_1_0 => {
-            v1_1::executeComposableCall { executions: calls.iter().map(execution_v1_1).collect() }.abi_encode()
+            let executions = calls.iter().map(execution_v1_1).collect();
+            let mut encoded = v1_1::executeComposableCall { executions }.abi_encode();
+            for (index, call) in calls.iter().enumerate() {
+                if matches!(call.value, NativeValue::Wei(wei) if !wei.is_zero()) {
+                    lengthen_value(&mut encoded, index, call.inputs.len() + 1);
+                }
+            }
+            encoded
         }
     }
     .into())
@@ -80,8 +87,7 @@ fn execution_v1_1(call: &ComposableCall) -> v1_1::Execution {
     let target = InputParam::raw(call.target.abi_encode().into());
     let value = match call.value {
         NativeValue::Wei(U256::ZERO) => None,
-        // The module reads the first word; the second is there because every recorded client sends it.
-        NativeValue::Wei(wei) => Some(InputParam::raw((wei, U256::ZERO).abi_encode_params().into())),
+        NativeValue::Wei(wei) => Some(InputParam::raw(wei.abi_encode().into())),
         NativeValue::BalanceOf(account) => Some(InputParam::balance(alloy_primitives::Address::ZERO, account)),
     };
     let inputs = call
@@ -94,6 +100,22 @@ fn execution_v1_1(call: &ComposableCall) -> v1_1::Execution {
     let outputs =
         call.outputs.iter().map(|OutputParam { kind, data }| v1_1::Output { kind: *kind, data: data.clone() });
     v1_1::Execution { selector: call.selector, inputs: inputs.collect(), outputs: outputs.collect() }
+}
+
+/// Gives the value, one word, a length of 64, as every recorded client does: the second word is the empty list of
+/// constraints behind it. The module reads the first word.
+fn lengthen_value(encoded: &mut [u8], call: usize, input: usize) -> Option<()> {
+    let word = |encoded: &[u8], at: usize| {
+        let word = U256::try_from_be_slice(encoded.get(at..at.checked_add(32)?)?)?;
+        usize::try_from(word).ok()
+    };
+    let list = 4 + word(encoded, 4)? + 32;
+    let execution = list + word(encoded, list + 32 * call)?;
+    let inputs = execution + word(encoded, execution + 32)? + 32;
+    let value = inputs + word(encoded, inputs + 32 * input)?;
+    let length = value + word(encoded, value + 64)?;
+    encoded.get_mut(length..length + 32)?.copy_from_slice(&U256::from(64).to_be_bytes::<32>());
+    Some(())
 }
 
 fn input_v1_1(role: u8, input: &InputParam) -> v1_1::Input {

@@ -1,6 +1,7 @@
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolValue};
 
+use super::sign::approved;
 use super::{FusionError, TokenTrigger, Trigger, TriggerAmount};
 use crate::abi::token::{balanceOfCall, transferFromCall};
 use crate::account::Deployment;
@@ -108,7 +109,7 @@ impl MeeClient {
                 (joined(taking, options.instructions, options.batch)?, Some(info))
             }
         };
-        let quote_type = self.quote_type(start, &trigger, owner, deployment).await?;
+        let quote_type = self.quote_type(start, &trigger, info.as_ref(), owner, deployment).await?;
         options.instructions = instructions;
         options.batch = false;
         options.payer = Some(Payer::Owner(owner));
@@ -189,6 +190,7 @@ impl MeeClient {
         &self,
         start: Start,
         trigger: &Trigger,
+        info: Option<&TriggerInfo>,
         owner: Address,
         deployment: &Deployment,
     ) -> Result<QuoteType, MeeError> {
@@ -203,6 +205,14 @@ impl MeeClient {
             (_, OwnerStart::PermitOrTransaction) => return Ok(QuoteType::OnChain),
             (_, OwnerStart::Permit) => return Err(FusionError::CallTrigger { start: "permit" }.into()),
         };
+        if let Err(error) = info.map_or(Ok(U256::ZERO), approved) {
+            // The transaction would approve as little, which is refused when it is to be sent.
+            return if owner_start == OwnerStart::PermitOrTransaction {
+                Ok(QuoteType::OnChain)
+            } else {
+                Err(error.into())
+            };
+        }
         let listed = self.info().await?.payment_token(token.chain_id, token.token);
         let permit = if listed.is_some_and(|listed| listed.permit_enabled != Some(true)) {
             Err(PermitUnavailable::NotListed { token: token.token })

@@ -207,7 +207,7 @@ async fn is_confirmed(chain: &Chain, hash: B256, confirmations: u64) -> Result<b
 }
 
 /// What is approved: it must cover what is taken.
-fn approved(info: &TriggerInfo) -> Result<U256, SignError> {
+pub(super) fn approved(info: &TriggerInfo) -> Result<U256, SignError> {
     match info.approval_amount {
         Some(approval) if approval < info.amount => Err(SignError::ApprovalTooSmall { approval, amount: info.amount }),
         Some(approval) => Ok(approval),

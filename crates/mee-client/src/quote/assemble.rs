@@ -273,7 +273,17 @@ impl MeeClient {
         try_join_all(nonces).await
     }
 
-    pub(crate) async fn nonce(&self, deployment: &Deployment, module: Option<Address>) -> Result<U256, MeeError> {
+    /// The account's next nonce on a chain, in a lane of its own. `module` is the validator in the nonce; the account's
+    /// own when absent.
+    ///
+    /// # Errors
+    /// When the chain is not configured or cannot be asked.
+    #[doc(alias = "getNonceWithKey")]
+    pub async fn next_nonce(&self, chain_id: u64, module: Option<Address>) -> Result<U256, MeeError> {
+        self.nonce(self.account().on(chain_id)?, module).await
+    }
+
+    async fn nonce(&self, deployment: &Deployment, module: Option<Address>) -> Result<U256, MeeError> {
         let lane = self.lanes().lane(deployment.chain().id(), deployment.address());
         let [_, batch @ ..] = lane.to_be_bytes();
         let validator = module.unwrap_or(deployment.suite().default_validator_address);

@@ -5,12 +5,10 @@ use policy_encoding::{KnownPolicy, Sudo};
 use session_types::{ActionData, Session, SessionValidator, UserOpSlot};
 
 use super::payment::with_payment_action;
-use super::{OwnFeeTokenLimits, SessionActionError, SessionActions};
+use super::{OwnFeeTokenLimits, SessionActionError, SessionActions, session_validator_init_data};
 use crate::MeeError;
 use crate::abi::token::decimalsCall;
-use crate::account::owner_data;
 use crate::quote::FeeToken;
-use crate::sign::OwnerKey;
 
 /// How many whole fee tokens a session may pay when the caller names no limit.
 const DEFAULT_WHOLE_TOKENS: u64 = 5;
@@ -146,8 +144,8 @@ impl SessionActions {
     ) -> Result<Session, MeeError> {
         let suite = self.client.account().on(chain_id)?.suite();
         let deployment = self.module.deployment();
-        let key = OwnerKey::Secp256k1(plan.redeemer);
-        let validator = SessionValidator::custom(suite.validator_address, owner_data(suite, &key)?);
+        let validator =
+            SessionValidator::custom(suite.validator_address, session_validator_init_data(suite, plan.redeemer)?);
         // Paymasters are only let through together with a policy over user operations.
         let any = Sudo.on::<UserOpSlot>(&deployment.policies).map_err(SessionActionError::Policy)?;
         Session::builder(validator, salt)

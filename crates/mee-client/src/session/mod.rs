@@ -11,7 +11,7 @@ mod status;
 mod typed_data;
 mod use_permission;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, Bytes};
 use session_types::Deployment;
 
 pub use build::{ChainAction, ChainActions};
@@ -25,7 +25,19 @@ pub use status::EnabledPermissions;
 pub use typed_data::multi_chain_session_typed_data;
 pub use use_permission::UsePermission;
 
-use crate::MeeClient;
+use crate::account::{AccountError, owner_data};
+use crate::sign::OwnerKey;
+use crate::{MeeClient, MeeVersionConfig};
+
+/// What a suite's session validator is told of a session key: the address (20 bytes), from 3.0.0 on
+/// `stateless validator(20) ++ 0x00 ++ address`.
+///
+/// # Errors
+/// [`AccountError::IncompleteSuite`].
+#[doc(alias = "getSessionValidatorInitData")]
+pub fn session_validator_init_data(suite: &MeeVersionConfig, redeemer: Address) -> Result<Bytes, AccountError> {
+    owner_data(suite, &OwnerKey::Secp256k1(redeemer))
+}
 
 /// The session module as a validator of accounts: where it is and what it is installed with.
 #[doc(alias = "toSmartSessionsModule")]

@@ -35,6 +35,12 @@ pub struct SafeTransactionData {
 }
 
 impl SafeTransactionData {
+    /// A call that came from elsewhere.
+    #[must_use]
+    pub const fn from_parts(to: Address, value: U256, data: Bytes) -> Self {
+        Self { to, value, data }
+    }
+
     /// The call of a trigger.
     #[doc(alias = "getDataToPrepareSafeTransaction")]
     #[must_use]

@@ -72,12 +72,13 @@ pub enum OwnerKey {
 }
 
 impl OwnerKey {
-    /// The address: the last 20 bytes of the hash of the point.
+    /// The key's address: for secp256k1 the last 20 bytes of the hash of its point. A P-256 key has none on chain; it
+    /// goes by the first 20, as in abstractjs.
     #[must_use]
     pub fn address(&self) -> Address {
         match self {
             Self::Secp256k1(address) => *address,
-            Self::P256 { x, y } => Address::from_slice(&keccak256([x.0, y.0].as_flattened())[12..]),
+            Self::P256 { x, y } => Address::from_slice(&keccak256([x.0, y.0].as_flattened())[..20]),
         }
     }
 }

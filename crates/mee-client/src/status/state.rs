@@ -79,7 +79,7 @@ pub fn progress(user_ops: &[ExecutedOp], mode: StatusMode) -> Progress {
     if let Some(index) = find(&is(Phase::Failed)) {
         return decided(Phase::Failed, true, index, "Transaction failed off-chain");
     }
-    if let Some(index) = find(&|op| is(Phase::MinedFail)(op) && counts(op)) {
+    if let (Some(index), Some(_)) = (find(&is(Phase::MinedFail)), find(&|op| is(Phase::MinedFail)(op) && counts(op))) {
         return decided(Phase::MinedFail, true, index, "Transaction failed on-chain");
     }
     if let Some(index) = find(&is(Phase::Mining)) {

@@ -98,7 +98,7 @@ fn reference(value: &Value) -> anyhow::Result<B256> {
     Ok(reference_value(&value)?.parse()?)
 }
 
-fn session_actions(value: &Value) -> anyhow::Result<Vec<SessionAction>> {
+pub(in crate::areas) fn session_actions(value: &Value) -> anyhow::Result<Vec<SessionAction>> {
     let entry = |entry: &Value| {
         let actions = list(entry, "actions")?.iter().map(action).collect::<anyhow::Result<Vec<_>>>()?;
         Ok(SessionAction::new(small(entry, "chainId")?, actions))
@@ -117,7 +117,7 @@ pub(super) fn purposes(document: &Document, tally: &mut Tally) {
     }
 }
 
-fn build(parameters: &Value, clock: u64) -> anyhow::Result<Vec<SessionAction>> {
+pub(in crate::areas) fn build(parameters: &Value, clock: u64) -> anyhow::Result<Vec<SessionAction>> {
     let data = member(parameters, "data")?;
     let kind = text(parameters, "type")?;
     if kind == "batch" {
@@ -163,7 +163,7 @@ fn token(data: &Value) -> anyhow::Result<TokenPurpose> {
     })
 }
 
-fn spec(value: &Value) -> anyhow::Result<PolicySpec> {
+pub(in crate::areas) fn spec(value: &Value) -> anyhow::Result<PolicySpec> {
     Ok(match text(value, "type")? {
         "sudo" => PolicySpec::Sudo,
         "usageLimit" => PolicySpec::UsageLimit(small(value, "limit")?),

@@ -1,6 +1,6 @@
 //! Policies: encodings, and the contracts' behaviour.
 
-mod actions;
+pub(super) mod actions;
 mod behaviour;
 mod checks;
 mod encoding;

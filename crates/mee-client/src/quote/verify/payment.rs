@@ -28,6 +28,15 @@ pub(super) fn check(
     let short = asked.short_encoding.unwrap_or_default();
     compare.equal(ours, "userOps[0].shortEncoding", &short, &payment.short_encoding)?;
     compare.equal(ours, "userOps[0].isCleanUpUserOp", &false, &payment.is_clean_up_user_op.unwrap_or_default())?;
+    if asked.eip7702_auth != payment.eip7702_auth {
+        let text = |authorization| format!("{authorization:?}");
+        let (expected, seen) = (text(asked.eip7702_auth), text(payment.eip7702_auth));
+        compare.refuse(ours, "userOps[0].eip7702Auth", expected, seen)?;
+    }
+    if let Some(details) = &payment.session_details {
+        let expected = serde_json::to_value(&asked.session_details).unwrap_or_default();
+        compare.equal_json(ours, "userOps[0].sessionDetails".to_owned(), &expected, details)?;
+    }
     check_window(compare, request, payment)?;
     if request.simulation.is_none() {
         let gas = Check::GasLimits;
@@ -79,7 +88,8 @@ fn check_terms(compare: Compare, request: &QuoteRequest, quote: &Quote) -> Resul
 
 fn check_window(compare: Compare, request: &QuoteRequest, payment: &QuotedUserOp) -> Result<(), Mismatch> {
     let lower = request.user_ops.iter().map(|op| op.lower_bound_timestamp).min().unwrap_or_default();
-    let upper = request.user_ops.iter().map(|op| op.upper_bound_timestamp).max().unwrap_or_default();
+    // A quote for a payment alone has no window of ours to lie in.
+    let upper = request.user_ops.iter().map(|op| op.upper_bound_timestamp).max().unwrap_or(u64::MAX);
     if payment.lower_bound_timestamp < lower {
         let seen = payment.lower_bound_timestamp.to_string();
         compare.refuse(Check::Windows, "userOps[0].lowerBoundTimestamp", format!("at least {lower}"), seen)?;

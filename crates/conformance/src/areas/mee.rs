@@ -1,3 +1,0 @@
-use crate::Check;
-
-pub(super) const CHECKS: &[Check] = &[];
