@@ -32,6 +32,7 @@ pub(super) fn packages(base: &Path) -> Result<Packages, Error> {
         // Released when `lock` goes out of scope, and by the system when this process ends.
         lock.lock().map_err(|reason| Error::file(&path, &reason))?;
         if !folder.is_dir() {
+            remove_unfinished(base, &version);
             install(&folder, &base.join(format!("npm-{version}.{}", std::process::id())))?;
         }
     }
@@ -39,6 +40,17 @@ pub(super) fn packages(base: &Path) -> Result<Packages, Error> {
     let folder = folder.canonicalize().map_err(|reason| Error::file(&folder, &reason))?;
     let anvil = anvil(&folder)?;
     Ok(Packages { folder, anvil })
+}
+
+/// Removes what installations have left that failed or were killed.
+fn remove_unfinished(base: &Path, version: &str) {
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let unfinished = name.to_str().and_then(|name| name.strip_prefix("npm-")?.strip_prefix(version));
+        if unfinished.is_some_and(|rest| rest.starts_with('.')) && entry.path().is_dir() {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 /// Names what would be installed: another lock file or script goes to another folder.
