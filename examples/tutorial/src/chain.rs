@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use smart_sessions::Chain;
 use smart_sessions::userop::account::Nexus;
 use smart_sessions::userop::account::nexus::{AddressRule, NexusDeployment, NexusInit, ProxyCode, SingleValidatorInit};
+use testkit::npm::Packages;
 use testkit::{Devnet, Key};
 
 use crate::arguments::{Arguments, Generation};
@@ -43,7 +44,7 @@ impl Ground {
         let (rpc_url, bundler_url) = (devnet.rpc_url().to_string(), devnet.bundler_url().to_string());
         let chain = Chain::http(&rpc_url, &bundler_url, generation.deployment()).await?;
         let owner = Key::Owner.signer();
-        let account = local_account(&devnet, &owner)?;
+        let account = local_account(devnet.nexus(), &owner)?;
         Ok(Self { chain, owner, account, rpc_url, bundler_url, devnet: Some(devnet) })
     }
 
@@ -54,26 +55,37 @@ impl Ground {
         owner: PrivateKeySigner,
     ) -> anyhow::Result<Self> {
         let chain = Chain::http(rpc_url, bundler_url, generation.deployment()).await?;
-        let deployment = match generation {
-            Generation::Legacy => NexusDeployment::LEGACY_B,
-            Generation::Current => NexusDeployment::V1_0_0,
-        };
-        anyhow::ensure!(
-            !chain.node().code(deployment.factory).await?.is_empty(),
-            "chain {} has no Nexus factory at {} (remedy: use a chain that has it)",
-            chain.chain_id(),
-            deployment.factory,
-        );
-        let init = deployment.owner_init(owner.address());
-        let account = Nexus::counterfactual(deployment, &init, U256::ZERO, None)?;
+        let account = existing_account(&chain, &owner).await?;
         let (rpc_url, bundler_url) = (rpc_url.to_owned(), bundler_url.to_owned());
         Ok(Self { chain, owner, account, rpc_url, bundler_url, devnet: None })
     }
 }
 
-/// The owner's account from the factory of the local chain: Nexus 1.0.0 with the owner validator of its time.
-fn local_account(devnet: &Devnet, owner: &PrivateKeySigner) -> anyhow::Result<Nexus> {
-    let nexus = devnet.nexus();
+/// The owner's account from the first Nexus factory that the chain has, the published ones before that of a local chain.
+async fn existing_account(chain: &Chain, owner: &PrivateKeySigner) -> anyhow::Result<Nexus> {
+    for deployment in [NexusDeployment::LEGACY_B, NexusDeployment::V1_0_0, NexusDeployment::LEGACY_A] {
+        if !chain.node().code(deployment.factory).await?.is_empty() {
+            let init = deployment.owner_init(owner.address());
+            return Ok(Nexus::counterfactual(deployment, &init, U256::ZERO, None)?);
+        }
+    }
+    let local = match chain.chain_id() {
+        LOCAL_CHAIN => testkit::NexusDeployment::local(&Packages::installed()?).ok(),
+        _ => None,
+    };
+    if let Some(local) = local
+        && !chain.node().code(local.factory).await?.is_empty()
+    {
+        return local_account(&local, owner);
+    }
+    anyhow::bail!("chain {} has no Nexus factory that is known (remedy: use a chain that has one)", chain.chain_id())
+}
+
+/// The chain id of development nodes.
+const LOCAL_CHAIN: u64 = 31337;
+
+/// The owner's account from the factory of a local chain: Nexus 1.0.0 with the owner validator of its time.
+fn local_account(nexus: &testkit::NexusDeployment, owner: &PrivateKeySigner) -> anyhow::Result<Nexus> {
     let deployment = NexusDeployment {
         suite: "local".into(),
         factory: nexus.factory,

@@ -56,6 +56,41 @@ fn a_missing_limit_fails_its_step() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_exists() {
+    let devnet = testkit::Devnet::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, format!("{}\n", testkit::Key::Owner.secret())).unwrap();
+    let (rpc_url, bundler_url) = (devnet.rpc_url().to_string(), devnet.bundler_url().to_string());
+    let key_file = key.to_str().unwrap();
+    let arguments =
+        ["--rpc-url", &rpc_url, "--bundler-url", &bundler_url, "--owner-key-file", key_file, "--generation", "current"];
+
+    // Nobody funds the account there: the step says how much goes where.
+    let poor = text(&run(&arguments).stdout);
+    let (_, rest) = poor.split_once("owner's account").unwrap();
+    let account = rest.split_whitespace().find(|word| word.starts_with("0x") && word.len() == 42).unwrap();
+    assert!(poor.contains("remedy: send it 0.02"), "{poor}");
+
+    let ether = alloy_primitives::U256::from(10).pow(alloy_primitives::U256::from(18));
+    devnet.chain().fund(account.parse().unwrap(), ether).await.unwrap();
+    let output = run(&[&arguments[..], &["--json"]].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(failed_steps(&document), [""; 0], "{document:#}");
+    assert!(output.status.success());
+    // The counter is deployed where the chain has none of ours, and the account is used again.
+    let again = run(&[&arguments[..], &["--json"]].concat());
+    assert!(again.status.success(), "{again:?}");
+
+    // Another generation's module is missing on a chain without it.
+    devnet.chain().set_code(smart_sessions::session::Deployment::legacy().module, []).await.unwrap();
+    let legacy = [&arguments[..7], &["legacy"]].concat();
+    let missing = text(&run(&legacy).stderr);
+    assert!(missing.contains("has no Legacy session module") && missing.contains("remedy"), "{missing}");
+    assert_eq!(missing.trim().lines().count(), 1, "{missing}");
+}
+
 #[test]
 fn plain_text_where_there_is_no_terminal() {
     let output = run(&["--generation", "current"]);

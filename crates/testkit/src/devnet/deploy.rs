@@ -1,10 +1,10 @@
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolValue as _;
 use futures_util::future::try_join_all;
 use session_contracts::Placement;
 
 use crate::npm::Packages;
-use crate::{Chain, EntryPoint, Error, Key};
+use crate::{Chain, DETERMINISTIC_DEPLOYER, EntryPoint, Error, Key};
 
 /// Nexus on the local chain: the 1.0 build of the npm package that carries it.
 ///
@@ -84,26 +84,55 @@ async fn entry_point(chain: &Chain, packages: &Packages, version: EntryPoint) ->
     Err(Error::NotDeployed { name: "EntryPoint", address: version.address() })
 }
 
+/// The contracts of Nexus in the order in which they are deployed, each with its creation code.
+struct NexusContracts {
+    deployment: NexusDeployment,
+    creation: [(&'static str, Bytes); 3],
+}
+
+impl NexusContracts {
+    fn of(packages: &Packages) -> Result<Self, Error> {
+        let code = packages.nexus()?;
+        let at = |creation: &[u8]| DETERMINISTIC_DEPLOYER.create2(B256::ZERO, keccak256(creation));
+        let entry_point = EntryPoint::V07.address();
+        let implementation = [&code.implementation[..], &entry_point.abi_encode()].concat();
+        let arguments = (at(&implementation), Key::Deployer.address()).abi_encode();
+        let factory = [&code.factory[..], &arguments].concat();
+        let deployment = NexusDeployment {
+            entry_point,
+            implementation: at(&implementation),
+            factory: at(&factory),
+            bootstrap: at(&code.bootstrap),
+            proxy_creation_code: code.proxy,
+            account_id: "biconomy.nexus.1.0.0",
+            domain_version: "1.0.1",
+        };
+        let creation = [
+            ("Nexus", implementation.into()),
+            ("NexusBootstrap", code.bootstrap),
+            ("NexusAccountFactory", factory.into()),
+        ];
+        Ok(Self { deployment, creation })
+    }
+}
+
+impl NexusDeployment {
+    /// Where a local chain has Nexus: the addresses follow from the packages' code.
+    ///
+    /// # Errors
+    ///
+    /// When the packages do not hold it.
+    pub fn local(packages: &Packages) -> Result<Self, Error> {
+        Ok(NexusContracts::of(packages)?.deployment)
+    }
+}
+
 async fn nexus(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
-    let code = packages.nexus()?;
-    let entry_point = EntryPoint::V07.address();
-    let implementation = [&code.implementation[..], &entry_point.abi_encode()].concat();
-    let (implementation, bootstrap) = tokio::try_join!(
-        chain.deploy("Nexus", B256::ZERO, &implementation),
-        chain.deploy("NexusBootstrap", B256::ZERO, &code.bootstrap),
-    )?;
-    let arguments = (implementation, Key::Deployer.address()).abi_encode();
-    let factory = [&code.factory[..], &arguments].concat();
-    let factory = chain.deploy("NexusAccountFactory", B256::ZERO, &factory).await?;
-    Ok(NexusDeployment {
-        entry_point,
-        implementation,
-        factory,
-        bootstrap,
-        proxy_creation_code: code.proxy,
-        account_id: "biconomy.nexus.1.0.0",
-        domain_version: "1.0.1",
-    })
+    let NexusContracts { deployment, creation } = NexusContracts::of(packages)?;
+    for (name, code) in creation {
+        chain.deploy(name, B256::ZERO, &code).await?;
+    }
+    Ok(deployment)
 }
 
 pub(super) async fn kernel(chain: &Chain, packages: &Packages) -> Result<KernelDeployment, Error> {
