@@ -1,6 +1,6 @@
 //! What applications stored with the TypeScript libraries: `SessionData`, `SessionDetails`, and the sessions in them.
 //!
-//! These are views of a [`Value`](crate::text::Value): members that are not known here stay where they are, and text
+//! These are views of a [`Value`]: members that are not known here stay where they are, and text
 //! that was read is written again byte for byte.
 
 mod data;
