@@ -47,11 +47,10 @@ impl<'a> Value<'a> {
     /// # Errors
     /// When the text is no JSON, is nested too deep, or a tagged bigint is no integer.
     pub fn parse(text: &'a str) -> Result<Self, TextError> {
-        let mut reader = Reader { text, at: 0, depth: 0, items: Vec::new(), members: Vec::new() };
-        reader.blanks();
-        let value = reader.value()?;
-        reader.blanks();
-        if reader.at < text.len() { Err(reader.expected("the end")) } else { Ok(value) }
+        let kind = TextErrorKind::Expected { expected: "a value" };
+        let (items, members) = (Vec::with_capacity(SHARED), Vec::with_capacity(2 * SHARED));
+        let mut reader = Reader { text, at: 0, depth: 0, items, members, error: TextError { at: 0, kind } };
+        reader.document().map_err(|Failed| reader.error)
     }
 }
 
@@ -63,18 +62,33 @@ struct Reader<'a> {
     items: Vec<Value<'a>>,
     /// Members of all open objects.
     members: Vec<Member<'a>>,
+    /// What went wrong, once something did.
+    error: TextError,
 }
+
+/// That something went wrong: small, so that values are returned where they are wanted.
+struct Failed;
 
 /// A list or object with more entries than this gets its own memory, after a look ahead.
 const SHARED: usize = 16;
 
 impl<'a> Reader<'a> {
-    const fn error(&self, kind: TextErrorKind) -> TextError {
-        TextError { at: self.at, kind }
+    #[cold]
+    const fn error(&mut self, kind: TextErrorKind) -> Failed {
+        self.error = TextError { at: self.at, kind };
+        Failed
     }
 
-    const fn expected(&self, expected: &'static str) -> TextError {
+    #[cold]
+    const fn expected(&mut self, expected: &'static str) -> Failed {
         self.error(TextErrorKind::Expected { expected })
+    }
+
+    fn document(&mut self) -> Result<Value<'a>, Failed> {
+        self.blanks();
+        let value = self.value()?;
+        self.blanks();
+        if self.at < self.text.len() { Err(self.expected("the end")) } else { Ok(value) }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -87,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self) -> Result<Value<'a>, TextError> {
+    fn value(&mut self) -> Result<Value<'a>, Failed> {
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
             Some(b'{') => self.nested(Self::object),
@@ -100,7 +114,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Value<'a>, TextError>) -> Result<Value<'a>, TextError> {
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Value<'a>, Failed>) -> Result<Value<'a>, Failed> {
         if self.depth == MAX_DEPTH {
             return Err(self.error(TextErrorKind::TooDeep));
         }
@@ -112,7 +126,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, TextError> {
+    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, Failed> {
         if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();
             Ok(value)
@@ -122,7 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the sign between entries: `true` when another entry follows, `false` at the end.
-    fn separator(&mut self, end: u8, expected: &'static str) -> Result<bool, TextError> {
+    fn separator(&mut self, end: u8, expected: &'static str) -> Result<bool, Failed> {
         self.blanks();
         let more = match self.peek() {
             Some(b',') => true,
@@ -136,7 +150,7 @@ impl<'a> Reader<'a> {
         Ok(more)
     }
 
-    fn array(&mut self) -> Result<Value<'a>, TextError> {
+    fn array(&mut self) -> Result<Value<'a>, Failed> {
         if self.peek() == Some(b']') {
             self.at += 1;
             return Ok(Value::Array(Box::default()));
@@ -162,7 +176,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self) -> Result<Value<'a>, TextError> {
+    fn object(&mut self) -> Result<Value<'a>, Failed> {
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Value::Object(Box::default()));
@@ -174,9 +188,9 @@ impl<'a> Reader<'a> {
             self.members.push(member);
             if !self.separator(b'}', "a comma or the end of the object")? {
                 if is_tagged(&self.members[start..]) {
-                    let bigint = revive(&self.members[start..], begin);
+                    let bigint = revive(&self.members[start..]);
                     self.members.truncate(start);
-                    return bigint;
+                    return self.revived(bigint, begin);
                 }
                 if is_plain(&self.members[start..]) {
                     return Ok(Value::Object(exact(self.members.drain(start..))));
@@ -192,12 +206,19 @@ impl<'a> Reader<'a> {
         loop {
             members.push(self.member()?);
             if !self.separator(b'}', "a comma or the end of the object")? {
-                return if is_tagged(&members) { revive(&members, begin) } else { Ok(finish(members)) };
+                return if is_tagged(&members) { self.revived(revive(&members), begin) } else { Ok(finish(members)) };
             }
         }
     }
 
-    fn member(&mut self) -> Result<Member<'a>, TextError> {
+    fn revived(&mut self, number: Result<BigInt, BigIntError>, begin: usize) -> Result<Value<'a>, Failed> {
+        number.map(Value::BigInt).map_err(|error| {
+            self.error = TextError { at: begin, kind: TextErrorKind::BigInt(error) };
+            Failed
+        })
+    }
+
+    fn member(&mut self) -> Result<Member<'a>, Failed> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("the name of a member"));
         }
@@ -213,13 +234,19 @@ impl<'a> Reader<'a> {
 
     /// How many entries the open list or object still has, at most: its own commas, and one.
     fn entries_ahead(&self) -> usize {
-        let (mut entries, mut depth, mut quoted, mut escaped) = (1, 0_usize, false, false);
-        for byte in &self.text.as_bytes()[self.at..] {
+        let bytes = self.text.as_bytes();
+        let (mut at, mut entries, mut depth) = (self.at, 1, 0_usize);
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
             match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                _ if quoted => {}
+                b'"' => loop {
+                    at += plain_prefix(bytes.get(at..).unwrap_or_default());
+                    match bytes.get(at) {
+                        Some(b'\\') => at += 2,
+                        // Also behind a control character, which the reader refuses when it gets there.
+                        _ => break at += 1,
+                    }
+                },
                 b',' if depth == 0 => entries += 1,
                 b'[' | b'{' => depth += 1,
                 b']' | b'}' => match depth.checked_sub(1) {
@@ -232,7 +259,7 @@ impl<'a> Reader<'a> {
         entries
     }
 
-    fn number(&mut self) -> Result<Value<'a>, TextError> {
+    fn number(&mut self) -> Result<Value<'a>, Failed> {
         let start = self.at;
         let digits = |reader: &mut Self| {
             let from = reader.at;
@@ -263,7 +290,7 @@ impl<'a> Reader<'a> {
         self.text[start..self.at].parse().map(Value::Number).map_err(|_| self.expected("a number"))
     }
 
-    fn string(&mut self) -> Result<Text<'a>, TextError> {
+    fn string(&mut self) -> Result<Text<'a>, Failed> {
         self.at += 1;
         let start = self.at;
         self.at += plain_prefix(&self.text.as_bytes()[start..]);
@@ -281,7 +308,7 @@ impl<'a> Reader<'a> {
 
     /// Reads on behind `plain`, where the first escape stands.
     #[cold]
-    fn escaped(&mut self, plain: &str) -> Result<Text<'a>, TextError> {
+    fn escaped(&mut self, plain: &str) -> Result<Text<'a>, Failed> {
         let mut text = String::from(plain);
         // Only filled once a lone surrogate was seen.
         let mut units: Option<Vec<u16>> = None;
@@ -318,7 +345,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The code unit of the escape behind a backslash.
-    fn unit(&mut self) -> Result<u16, TextError> {
+    fn unit(&mut self) -> Result<u16, Failed> {
         let unit = match self.peek() {
             Some(b'b') => 8,
             Some(b't') => 9,
@@ -345,7 +372,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The character that a code unit begins, with the escape of its other half; `None` for a lone surrogate.
-    fn character(&mut self, unit: u16) -> Result<Option<char>, TextError> {
+    fn character(&mut self, unit: u16) -> Result<Option<char>, Failed> {
         if let Some(character) = char::from_u32(unit.into()) {
             return Ok(Some(character));
         }
@@ -372,10 +399,15 @@ fn exact<T>(entries: alloc::vec::Drain<'_, T>) -> Box<[T]> {
 
 /// Whether members certainly are in JavaScript's order already: no array index, no name twice.
 fn is_plain(members: &[Member<'_>]) -> bool {
+    // Names of another length are other names: most lengths occur once.
+    let mut lengths = 0_u64;
     members.iter().enumerate().all(|(at, member)| {
         let Some(name) = member.name.as_str() else { return false };
+        let length = 1 << (name.len() % 64);
+        let seen = lengths & length != 0;
+        lengths |= length;
         !name.as_bytes().first().is_some_and(u8::is_ascii_digit)
-            && members[..at].iter().all(|other| other.name.as_str() != Some(name))
+            && !(seen && members[..at].iter().any(|other| other.name.as_str() == Some(name)))
     })
 }
 
@@ -392,14 +424,13 @@ fn is_tagged(members: &[Member<'_>]) -> bool {
     last(members, "__type").and_then(Value::as_str) == Some("bigint")
 }
 
-/// The bigint of a tagged object that begins at `at`, as JavaScript's `BigInt` makes it of the member `value`.
-fn revive<'a>(members: &[Member<'a>], at: usize) -> Result<Value<'a>, TextError> {
-    let number = match last(members, "value") {
+/// The bigint of a tagged object, as JavaScript's `BigInt` makes it of the member `value`.
+fn revive(members: &[Member<'_>]) -> Result<BigInt, BigIntError> {
+    match last(members, "value") {
         Some(Value::String(Text::Utf8(text))) => BigInt::parse(text),
         Some(Value::BigInt(number)) => Ok(number.clone()),
         Some(Value::Bool(flag)) => Ok(BigInt::from(u64::from(*flag))),
         Some(Value::Number(number)) => BigInt::from_f64(*number).ok_or(BigIntError::Invalid),
         _ => Err(BigIntError::Invalid),
-    };
-    number.map(Value::BigInt).map_err(|error| TextError { at, kind: TextErrorKind::BigInt(error) })
+    }
 }
