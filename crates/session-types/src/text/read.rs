@@ -406,8 +406,8 @@ fn is_plain(members: &[Member<'_>]) -> bool {
         let length = 1 << (name.len() % 64);
         let seen = lengths & length != 0;
         lengths |= length;
-        !name.as_bytes().first().is_some_and(u8::is_ascii_digit)
-            && !(seen && members[..at].iter().any(|other| other.name.as_str() == Some(name)))
+        let again = seen && members[..at].iter().any(|other| other.name.as_str() == Some(name));
+        !again && !name.as_bytes().first().is_some_and(u8::is_ascii_digit)
     })
 }
 
