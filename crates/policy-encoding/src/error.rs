@@ -27,6 +27,18 @@ pub enum DecodeError {
         /// The start.
         valid_after: u64,
     },
+    /// A time that does not fit in 48 bits (first revision, whose layout has room for it).
+    #[error("time {seconds} does not fit in 48 bits")]
+    TimeRange {
+        /// The time in seconds since 1970.
+        seconds: u128,
+    },
+    /// A list whose stated length no memory holds.
+    #[error("a list of {length} entries")]
+    ListTooLong {
+        /// The stated length.
+        length: U256,
+    },
     /// The zero address in the list of tokens.
     #[error("the zero address as token {index}")]
     ZeroToken {
@@ -139,9 +151,10 @@ impl DecodeError {
     pub const fn revert(&self, context: Context) -> Revert {
         match self {
             Self::Malformed { .. } | Self::UnknownKind(_) | Self::Custom(_) => Revert::NoData,
-            Self::ZeroLimit | Self::TimesReversed { .. } => Revert::NotInitialized(context),
+            Self::ZeroLimit | Self::TimesReversed { .. } | Self::TimeRange { .. } => Revert::NotInitialized(context),
             Self::ZeroToken { .. } => Revert::InvalidTokenAddress(Address::ZERO),
             Self::ZeroTokenLimit { .. } => Revert::InvalidLimit(U256::ZERO),
+            Self::ListTooLong { .. } => Revert::Panic(0x41),
             Self::Lengths { .. } => Revert::Plain(errors::INVALID_INIT_DATA_LENGTH),
             Self::MissingLimit { .. } | Self::RuleCount { .. } => Revert::INDEX,
             Self::ListLength { .. } | Self::ZeroTarget => Revert::Plain(errors::INVALID_INIT_DATA),

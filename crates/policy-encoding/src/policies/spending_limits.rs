@@ -139,15 +139,20 @@ impl Policy for SpendingLimits {
     fn decode(revision: PolicyRevision, init_data: &[u8]) -> Result<Self, DecodeError> {
         let malformed = DecodeError::malformed(init_data);
         let list = |position| {
-            let start = word::follow(init_data, 0, position)?;
-            word::array(init_data, start, 32)
+            let start = word::follow(init_data, 0, position).map_err(malformed)?;
+            let length = word::uint(init_data, start).map_err(malformed)?;
+            // The contract makes room for the list before it looks whether the data is there.
+            if length >= U256::from(1_u64 << 59) - U256::from(16) {
+                return Err(DecodeError::ListTooLong { length });
+            }
+            word::array(init_data, start, 32).map_err(malformed)
         };
-        let (tokens_at, tokens) = list(0).map_err(malformed)?;
-        let (limits_at, limits) = list(32).map_err(malformed)?;
-        let mut entries = Vec::with_capacity(tokens.min(limits));
+        let (tokens_at, tokens) = list(0)?;
         for index in 0..tokens {
             word::address(init_data, tokens_at + index * 32).map_err(malformed)?;
         }
+        let (limits_at, limits) = list(32)?;
+        let mut entries = Vec::with_capacity(tokens.min(limits));
         if revision != PolicyRevision::V1 && tokens != limits {
             return Err(DecodeError::Lengths { tokens, limits });
         }

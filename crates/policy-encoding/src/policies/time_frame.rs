@@ -89,9 +89,12 @@ impl Policy for TimeFrame {
         let (valid_until, valid_after) = match revision {
             PolicyRevision::V1 => {
                 let (bytes, _) = init_data.split_first_chunk::<32>().ok_or_else(malformed)?;
-                let times = crate::condition::range_bounds((*bytes).into());
-                let time = |value: u128| u64::try_from(value).ok().filter(|time| *time <= Window::LAST_MOMENT);
-                (time(times.0).ok_or_else(malformed)?, time(times.1).ok_or_else(malformed)?)
+                let (valid_until, valid_after) = crate::condition::range_bounds((*bytes).into());
+                let time = |value: u128| {
+                    let time = u64::try_from(value).ok().filter(|time| *time <= Window::LAST_MOMENT);
+                    time.ok_or(DecodeError::TimeRange { seconds: value })
+                };
+                (time(valid_until)?, time(valid_after)?)
             }
             _ => {
                 let (bytes, _) = init_data.split_first_chunk::<12>().ok_or_else(malformed)?;
