@@ -1,12 +1,13 @@
 //! What a policy is asked, and what it answers.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use alloy_primitives::{Address, B256, FixedBytes, Selector, U256, uint};
 
 use session_types::PolicyRevision;
 
-use crate::Condition;
+use crate::{Condition, range_bounds};
 
 /// Whose state a policy consults: policies keep it by configuration, caller and account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,7 +127,7 @@ pub type Verdict = Result<Window, Refusal>;
 #[non_exhaustive]
 pub enum Refusal {
     /// A parameter does not satisfy its rule.
-    #[error("rule {rule}: the word at offset {offset} must be {condition:?} {expected}, saw {seen}")]
+    #[error("{} must be {}, saw {}", Argument(*offset), Bound(*condition, *expected), Shown(*seen))]
     Rule {
         /// The rule's place in the policy.
         rule: u8,
@@ -140,7 +141,7 @@ pub enum Refusal {
         seen: B256,
     },
     /// The sum of a parameter over all calls would pass the rule's limit.
-    #[error("rule {rule}: {amount} more at offset {offset} passes the limit {limit}, {used} of it used")]
+    #[error("{} may reach {limit} over all calls, {used} of it used, saw {amount}", Argument(*offset))]
     Total {
         /// The rule's place in the policy.
         rule: u8,
@@ -236,6 +237,56 @@ pub enum Refusal {
     /// The policy's contract reverts.
     #[error("the policy reverts: {0}")]
     Reverted(Revert),
+}
+
+/// A parameter by its place: the number of the argument where it begins at a whole word.
+struct Argument(u64);
+
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 32, self.0 % 32) {
+            (words, 0) => write!(f, "argument {}", words + 1),
+            _ => write!(f, "the word at byte {} after the selector", self.0),
+        }
+    }
+}
+
+/// A word as what it most likely is: a number, an address, or bytes.
+struct Shown(B256);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = U256::from_be_bytes(self.0.0);
+        // Amounts of tokens with 18 decimals stay below 2^112; addresses begin with zeros only on purpose.
+        if number.bit_len() <= 112 {
+            write!(f, "{number}")
+        } else if number.bit_len() <= 160 {
+            write!(f, "{}", Address::from_word(self.0))
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}
+
+/// A condition with its reference value.
+struct Bound(Condition, B256);
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = Shown(self.1);
+        match self.0 {
+            Condition::Equal => write!(f, "{value}"),
+            Condition::NotEqual => write!(f, "anything but {value}"),
+            Condition::GreaterThan => write!(f, "more than {value}"),
+            Condition::LessThan => write!(f, "less than {value}"),
+            Condition::AtLeast => write!(f, "at least {value}"),
+            Condition::AtMost => write!(f, "at most {value}"),
+            Condition::InRange => {
+                let (low, high) = range_bounds(self.1);
+                write!(f, "between {low} and {high}")
+            }
+        }
+    }
 }
 
 impl Refusal {
@@ -417,5 +468,30 @@ impl Usage {
     #[must_use]
     pub fn at(&self, index: usize) -> U256 {
         self.0.get(index).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::RefValue;
+
+    fn rule(offset: u64, condition: Condition, expected: impl Into<RefValue>, seen: impl Into<RefValue>) -> Refusal {
+        Refusal::Rule { rule: 0, offset, condition, expected: expected.into().word(), seen: seen.into().word() }
+    }
+
+    #[test]
+    fn refusals_read_like_sentences() {
+        assert_eq!(rule(0, Condition::AtMost, 100_u8, 101_u8).to_string(), "argument 1 must be at most 100, saw 101");
+        let who = Address::repeat_byte(0x11);
+        let text = rule(32, Condition::Equal, who, 5_u8).to_string();
+        assert_eq!(text, alloc::format!("argument 2 must be {who}, saw 5"));
+        let range = rule(33, Condition::InRange, RefValue::range(3, 9), 10_u8).to_string();
+        assert_eq!(range, "the word at byte 33 after the selector must be between 3 and 9, saw 10");
+        let word = B256::repeat_byte(0xab);
+        let bytes = rule(64, Condition::NotEqual, word, word).to_string();
+        assert_eq!(bytes, alloc::format!("argument 3 must be anything but {word}, saw {word}"));
     }
 }

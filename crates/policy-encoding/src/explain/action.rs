@@ -58,10 +58,11 @@ impl Explainer<'_> {
     }
 
     /// An action: what may be called, what limits it, and what nothing limits.
-    pub(super) fn action(&self, action: &abi::ActionData, session: Limits) -> Line {
+    pub(super) fn action(&self, number: usize, action: &abi::ActionData, session: Limits) -> Line {
         let target = ActionTarget::from_parts(action.action_target, action.action_target_selector);
         let words = Words::of_action(self.glossary, target);
         let mut line = self.heading(target, &words);
+        line.text = format!("Permission {number}: {}", line.text);
         if action.action_policies.is_empty() {
             return line.with([Line::limit("NOTHING: without a policy no call is permitted")]);
         }
@@ -76,10 +77,11 @@ impl Explainer<'_> {
             }
         };
         let by_value = matches!(target, ActionTarget::Value { .. });
-        if target.is_fallback() {
+        if target == ActionTarget::GenericFallback {
             free(limits.target, "on ANY contract".into());
         }
-        free(limits.arguments || by_value, "with ANY arguments".into());
+        let nothing_to_limit = words.shape().is_some_and(|shape| shape.parameters().is_empty());
+        free(limits.arguments || by_value || nothing_to_limit, "with ANY arguments".into());
         free(limits.value, format!("sending ANY amount of {} along", words.native_symbol()));
         free(limits.uses, "ANY number of times".into());
         free(limits.time, "at ANY time, without an end".into());
@@ -93,16 +95,16 @@ impl Explainer<'_> {
                     Some(shape) => format!("\"{}\"", shape.name()),
                     None => format!("the function {selector}"),
                 };
-                Line::plain(format!("Call {function} of {}", words.address(target)))
+                Line::plain(format!("call {function} of {}", words.address(target)))
             }
             ActionTarget::Value { target } => {
-                Line::plain(format!("Send {} to {}", words.native_symbol(), words.address(target)))
+                Line::plain(format!("send {} to {}", words.native_symbol(), words.address(target)))
             }
             ActionTarget::GenericFallback => {
-                Line::unlimited("Call ANY function that is not listed here, the account's own functions included")
+                Line::unlimited("call ANY function that is not listed here, the account's own functions included")
             }
             ActionTarget::AdminFallback => {
-                Line::unlimited("Call the session module itself: grant and remove permissions of this account")
+                Line::unlimited("call the session module itself: grant and remove permissions of this account")
             }
         }
     }

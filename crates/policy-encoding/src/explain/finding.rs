@@ -257,6 +257,8 @@ impl Explainer<'_> {
         let number = index + 1;
         let (limits, unknown) = self.limits(&action.action_policies);
         let (address, selector) = (target.address(), target.selector());
+        let words = Words::of_action(self.glossary, target);
+        let nothing_to_limit = words.shape().is_some_and(|shape| shape.parameters().is_empty());
         if target == ActionTarget::AdminFallback {
             found.add(
                 Severity::Critical,
@@ -296,7 +298,9 @@ impl Explainer<'_> {
         } else if !limits.value && !unknown && !target.is_fallback() {
             let (severity, what) = match target {
                 ActionTarget::Value { .. } => (Severity::Danger, "sends any amount of native currency"),
-                _ if limits.arguments => (Severity::Note, "may send any amount of native currency along"),
+                _ if limits.arguments || nothing_to_limit => {
+                    (Severity::Note, "may send any amount of native currency along")
+                }
                 _ => {
                     (Severity::Danger, "is limited neither in its arguments nor in the native currency it sends along")
                 }

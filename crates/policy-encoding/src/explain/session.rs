@@ -19,7 +19,7 @@ use super::action::Understood;
 ///
 /// let glossary = Glossary::new();
 /// let text = Explainer::new(&Deployment::current(), &glossary).explain(&abi::Session::default()).to_string();
-/// assert!(text.contains("It permits NOTHING"));
+/// assert!(text.contains("It may make NO calls"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Explainer<'a> {
@@ -88,12 +88,17 @@ impl<'a> Explainer<'a> {
         let mut lines = Vec::new();
         lines.extend([self.key(session), self.place(), self.times(session)].into_iter().flatten());
         if session.actions.is_empty() {
-            lines.push(Line::plain("It permits NOTHING: no call is listed."));
+            lines.push(Line::plain("It may make NO calls of your account."));
         } else {
-            let actions = session.actions.iter().map(|action| self.action(action, every));
-            lines.push(Line::plain("It may make your account:").with(actions));
+            let actions = (1..).zip(&session.actions).map(|(number, action)| self.action(number, action, every));
+            lines.push(Line::plain("It may make your account do this:").with(actions));
         }
-        let mut operation = self.policies(&session.user_op_policies, &words);
+        // The times stand above, joined.
+        let timeless = session
+            .user_op_policies
+            .iter()
+            .filter(|data| !matches!(self.understand(data), Understood::Known(AnyPolicy::TimeFrame(_))));
+        let mut operation = self.policies(&timeless.cloned().collect::<Vec<_>>(), &words);
         operation.push(self.paymaster(session));
         lines.push(Line::plain("For all of this together:").with(operation));
         lines.extend(self.contents(session));

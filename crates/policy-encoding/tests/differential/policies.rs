@@ -176,7 +176,7 @@ pub fn operation(source: &mut Source) -> PackedUserOperation {
     }
     let mut call_data = Operation::of(&calls).call_data.to_vec();
     match source.below(20) {
-        0 => call_data = source.call_data(),
+        0 => call_data = other_function(source),
         1 => call_data[4] = source.bytes(1)[0],
         2 => call_data[5] = source.below(3) as u8,
         _ => {}
@@ -202,4 +202,13 @@ pub fn operation(source: &mut Source) -> PackedUserOperation {
         paymasterAndData: paymaster_and_data.into(),
         signature: Bytes::new(),
     }
+}
+
+/// Anything but an `execute`.
+fn other_function(source: &mut Source) -> Vec<u8> {
+    let mut data = source.call_data();
+    if data.starts_with(&[0xe9, 0xae, 0x5c, 0x53]) {
+        data[0] = 0;
+    }
+    data
 }

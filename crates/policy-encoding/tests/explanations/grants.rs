@@ -77,7 +77,7 @@ pub fn glossary() -> Glossary {
         .name(VAULT, "Yield Vault")
         .name(MARKET, "Art Market")
         .name(ART, "Cat Pictures")
-        .name(ACCOUNT, "your account")
+        .name(ACCOUNT, "Family Savings")
         .function(SWAP)
         .unwrap()
         .function("move(uint256 gameId, uint8 piece, uint8 square)")
@@ -181,10 +181,10 @@ fn subscription() -> Grant {
 
 fn keeper() -> Grant {
     let set = Deployment::current().policies;
-    let harvest = Permission::call::<harvestCall>(VAULT).value_total(U256::from(1)).uses(365).until(JULY + 365 * DAY);
+    let harvest = Permission::call::<harvestCall>(VAULT).uses(365).until(JULY + 365 * DAY);
     let gas = SimpleGas::new(200_000_000, 20_000_000_000_000_000).unwrap();
     let session = builder().action(harvest.on(&set).unwrap()).user_op_policy(gas.on(&set).unwrap()).permit_paymaster();
-    grant("vault-keeper", session, None)
+    grant("vault-keeper", session, Some(Severity::Note))
 }
 
 fn collector() -> Grant {

@@ -7,6 +7,7 @@ mod grants;
 use std::path::Path;
 
 use policy_encoding::{Explainer, Severity};
+use session_types::abi::ModuleFunction as _;
 use session_types::{Deployment, Session};
 
 fn path(name: &str) -> std::path::PathBuf {
@@ -39,7 +40,7 @@ fn explanations_read_as_kept() {
 #[test]
 fn nothing_is_kept_without_a_grant() {
     let names: Vec<_> = grants::all().into_iter().map(|grant| format!("{}.txt", grant.name)).collect();
-    for entry in std::fs::read_dir(path("").parent().unwrap()).unwrap() {
+    for entry in std::fs::read_dir(path("any").parent().unwrap()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&name) || name == "README.md", "{name} belongs to no grant");
     }
