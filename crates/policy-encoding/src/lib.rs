@@ -7,6 +7,8 @@ extern crate alloc;
 mod any;
 pub mod check;
 mod condition;
+#[cfg(feature = "erc7715")]
+pub mod erc7715;
 mod error;
 mod execution;
 pub mod explain;

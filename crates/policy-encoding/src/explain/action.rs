@@ -78,7 +78,7 @@ impl Explainer<'_> {
         };
         let by_value = matches!(target, ActionTarget::Value { .. });
         if target == ActionTarget::GenericFallback {
-            free(limits.target, "on ANY contract".into());
+            free(limits.target, "of ANY contract, your account itself included".into());
         }
         let nothing_to_limit = words.shape().is_some_and(|shape| shape.parameters().is_empty());
         free(limits.arguments || by_value || nothing_to_limit, "with ANY arguments".into());
@@ -100,9 +100,7 @@ impl Explainer<'_> {
             ActionTarget::Value { target } => {
                 Line::plain(format!("send {} to {}", words.native_symbol(), words.address(target)))
             }
-            ActionTarget::GenericFallback => {
-                Line::unlimited("call ANY function that is not listed here, the account's own functions included")
-            }
+            ActionTarget::GenericFallback => Line::unlimited("call ANY function that no other permission names"),
             ActionTarget::AdminFallback => {
                 Line::unlimited("call the session module itself: grant and remove permissions of this account")
             }

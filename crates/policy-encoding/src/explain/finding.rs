@@ -277,6 +277,15 @@ impl Explainer<'_> {
                 "List the functions one by one, or add a list of contracts.",
             );
         }
+        if target == ActionTarget::GenericFallback && limits.target && !limits.arguments {
+            found.add(
+                Severity::Danger,
+                FindingKind::OpenFallback,
+                place,
+                format!("Permission {number} covers every function of its contracts: tokens among them can be sent to anyone."),
+                "List the functions one by one, with rules about their arguments.",
+            );
+        }
         let own = self.account == Some(address) || ACCOUNT_FUNCTIONS.contains(&selector);
         if own && !target.is_fallback() {
             found.add(

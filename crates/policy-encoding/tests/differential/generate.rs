@@ -10,36 +10,37 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use session_types::PolicyKind;
 
-pub struct Source(StdRng);
+pub(crate) struct Source(StdRng);
 
-pub const TOKENS: [Address; 3] = [Address::repeat_byte(0xa1), Address::repeat_byte(0xa2), Address::repeat_byte(0xa3)];
-pub const ACCOUNT: Address = Address::repeat_byte(0xcc);
+pub(crate) const TOKENS: [Address; 3] =
+    [Address::repeat_byte(0xa1), Address::repeat_byte(0xa2), Address::repeat_byte(0xa3)];
+pub(crate) const ACCOUNT: Address = Address::repeat_byte(0xcc);
 
 impl Source {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
 
     /// A number below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0.random_range(0..bound)
     }
 
-    pub fn chance(&mut self, percent: u32) -> bool {
+    pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.0.random_range(0..100) < percent
     }
 
-    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         let index = self.below(items.len());
         &items[index]
     }
 
-    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
         (0..length).map(|_| self.0.random()).collect()
     }
 
     /// Small, huge, or anything.
-    pub fn number(&mut self) -> U256 {
+    pub(crate) fn number(&mut self) -> U256 {
         match self.below(10) {
             0 => U256::ZERO,
             1 => U256::MAX,
@@ -50,11 +51,11 @@ impl Source {
         }
     }
 
-    pub fn word(&mut self) -> B256 {
+    pub(crate) fn word(&mut self) -> B256 {
         self.number().into()
     }
 
-    pub fn small(&mut self) -> u128 {
+    pub(crate) fn small(&mut self) -> u128 {
         if self.chance(10) { u128::MAX - self.below(3) as u128 } else { self.below(20) as u128 }
     }
 
@@ -116,7 +117,7 @@ impl Source {
     }
 
     /// A policy that its contract accepts.
-    pub fn policy(&mut self, kind: PolicyKind) -> AnyPolicy {
+    pub(crate) fn policy(&mut self, kind: PolicyKind) -> AnyPolicy {
         let one = U256::from(1);
         match kind {
             PolicyKind::Sudo => Sudo.into(),
@@ -147,7 +148,7 @@ impl Source {
         }
     }
 
-    pub fn target(&mut self) -> Address {
+    pub(crate) fn target(&mut self) -> Address {
         match self.below(20) {
             0 => Address::with_last_byte(9),
             1 => Address::with_last_byte(1),
@@ -157,7 +158,7 @@ impl Source {
         }
     }
 
-    pub fn selector(&mut self) -> Selector {
+    pub(crate) fn selector(&mut self) -> Selector {
         match self.below(8) {
             0 => Selector::from([0xe9, 0xae, 0x5c, 0x53]),
             1 => Selector::from([0xff; 4]),
@@ -166,7 +167,7 @@ impl Source {
     }
 
     /// Call data: a selector and words, now and then cut short.
-    pub fn call_data(&mut self) -> Vec<u8> {
+    pub(crate) fn call_data(&mut self) -> Vec<u8> {
         let mut data = self.selector().to_vec();
         for _ in 0..self.below(5) {
             let word = match self.below(6) {
@@ -183,12 +184,12 @@ impl Source {
         data
     }
 
-    pub fn value(&mut self) -> U256 {
+    pub(crate) fn value(&mut self) -> U256 {
         if self.chance(60) { U256::ZERO } else { self.number() }
     }
 
     /// Changes, cuts or extends bytes.
-    pub fn damage(&mut self, data: &mut Vec<u8>) {
+    pub(crate) fn damage(&mut self, data: &mut Vec<u8>) {
         match self.below(4) {
             0 => {
                 let length = self.below(data.len() + 1);
@@ -210,7 +211,7 @@ impl Source {
     }
 
     /// Two 16-byte halves.
-    pub fn halves(&mut self) -> B256 {
+    pub(crate) fn halves(&mut self) -> B256 {
         policy_encoding::RefValue::range(self.small(), self.small()).word()
     }
 }

@@ -19,7 +19,7 @@ use session_contracts::evm::{Evm, Outcome};
 
 /// What was asked for, and what came of it.
 #[derive(Debug, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Word(U256),
     Revert(Bytes),
     /// The contract did not come to an end.

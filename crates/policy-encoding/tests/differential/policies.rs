@@ -6,7 +6,7 @@ use policy_encoding::check::{
 use policy_encoding::{AnyPolicy, Call, Operation};
 use session_contracts::evm::Evm;
 use session_contracts::interface::{IPolicy, PackedUserOperation};
-use session_types::{Deployment, PolicyKind, PolicyRevision, SlotKind};
+use session_types::{Deployment, PolicyKind, SlotKind};
 
 use super::{
     Answer, call, chain,
@@ -38,7 +38,7 @@ struct Subject {
 }
 
 /// Asks `steps` questions in all and gives how many were asked.
-pub fn run(source: &mut Source, steps: usize) -> usize {
+pub(crate) fn run(source: &mut Source, steps: usize) -> usize {
     let mut evm = chain();
     let mut asked = 0;
     let mut number = 0_u64;
@@ -168,7 +168,7 @@ impl Subject {
 }
 
 /// An operation of a few calls, or of something else.
-pub fn operation(source: &mut Source) -> PackedUserOperation {
+pub(crate) fn operation(source: &mut Source) -> PackedUserOperation {
     let mut calls = Vec::new();
     for _ in 0..source.below(4) {
         let (target, value, data) = (source.target(), source.value(), source.call_data());

@@ -17,7 +17,7 @@ use super::{
 const VALIDATOR: Address = Address::repeat_byte(0x5e);
 
 /// Asks `steps` questions in all and gives how many were asked.
-pub fn run(source: &mut Source, steps: usize) -> usize {
+pub(crate) fn run(source: &mut Source, steps: usize) -> usize {
     const EVERYTHING: u8 = 1;
     let mut start = chain();
     start.set_code(VALIDATOR, Contract::StandInValidator.runtime_code());

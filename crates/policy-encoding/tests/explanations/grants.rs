@@ -12,7 +12,7 @@ use session_types::{
     SessionValidator, abi,
 };
 
-pub const ACCOUNT: Address = address!("5A1Cb0b9B3E1C3cB40C2d4b2aC8dD6b5c4A7e913");
+pub(crate) const ACCOUNT: Address = address!("5A1Cb0b9B3E1C3cB40C2d4b2aC8dD6b5c4A7e913");
 const KEY: Address = address!("70997970C51812dc3A010C7d01b50e0d17dc79C8");
 const USDC: Address = address!("833589fCD6eDb6E08f4c7C32D4f71b54bdA02913");
 const WETH: Address = address!("4200000000000000000000000000000000000006");
@@ -54,16 +54,16 @@ const SWAP: &str = "exactInputSingle((address tokenIn, address tokenOut, uint24 
                     uint256 amountOutMinimum, uint160 sqrtPriceLimitX96) params)";
 
 #[derive(Clone, Debug)]
-pub struct Grant {
-    pub name: &'static str,
-    pub chain: u64,
-    pub deployment: Deployment,
-    pub session: abi::Session,
+pub(crate) struct Grant {
+    pub(crate) name: &'static str,
+    pub(crate) chain: u64,
+    pub(crate) deployment: Deployment,
+    pub(crate) session: abi::Session,
     /// The worst that is to be found in it.
-    pub worst: Option<Severity>,
+    pub(crate) worst: Option<Severity>,
 }
 
-pub fn glossary() -> Glossary {
+pub(crate) fn glossary() -> Glossary {
     let usdc = Token::new("USDC", 6);
     Glossary::new()
         .token(USDC, usdc.clone())
@@ -88,6 +88,8 @@ pub fn glossary() -> Glossary {
         .unwrap()
         .amount(ROUTER, &SWAP.parse().unwrap(), "params.amountIn", usdc)
         .unwrap()
+        .amount(ROUTER, &SWAP.parse().unwrap(), "params.amountOutMinimum", Token::new("WETH", 18))
+        .unwrap()
 }
 
 fn builder() -> SessionBuilder {
@@ -104,7 +106,7 @@ fn units(whole: u64, decimals: u8) -> U256 {
     U256::from(whole) * U256::from(10).pow(U256::from(decimals))
 }
 
-pub fn all() -> Vec<Grant> {
+pub(crate) fn all() -> Vec<Grant> {
     vec![
         swap_bot(),
         payroll(),
