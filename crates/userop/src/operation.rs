@@ -230,7 +230,8 @@ pub struct Paymaster {
     pub post_op_gas_limit: u128,
     /// What it is given.
     pub data: Bytes,
-    /// A signature that the operation's hash leaves out (0.9). An empty one counts as none: the reference library packs
+    /// A signature that the operation's hash leaves out (0.9), but for its presence: when the paymaster signs later, put
+    /// any bytes here before hashing. An empty one counts as none: the reference library packs
     /// an empty one and hashes it in a way that the contract does not.
     #[doc(alias = "paymasterSignature")]
     pub signature: Option<Bytes>,

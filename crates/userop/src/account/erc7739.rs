@@ -158,9 +158,6 @@ impl ContentsType {
             if open == 0 || !one[..open].chars().all(valid_name) || one[open + 1..].contains('(') {
                 return Err(syntax());
             }
-            if structs.iter().any(|other| name_of(other) == &one[..open]) {
-                return Err(ContentsError::Twice { name: one[..open].to_string() });
-            }
             structs.push(one.to_string());
             rest = after;
         }
@@ -173,6 +170,9 @@ impl ContentsType {
             return Err(ContentsError::Name { name: primary });
         }
         structs.sort_unstable_by(|a, b| name_of(a).cmp(name_of(b)));
+        if let Some(twice) = structs.windows(2).find(|pair| name_of(&pair[0]) == name_of(&pair[1])) {
+            return Err(ContentsError::Twice { name: name_of(&twice[0]).to_string() });
+        }
         Ok(Self { primary, structs })
     }
 
@@ -228,6 +228,8 @@ mod tests {
         struct Item { uint256 id; bytes data; }
         struct Order { address maker; Item[] items; string note; }
         struct Mail { address to; string body; }
+        struct Zone { Order[] orders; Item first; }
+        struct Atlas { Zone zone; Mail[] mails; }
     }
 
     #[test]
@@ -238,6 +240,10 @@ mod tests {
         assert_eq!(order.description(), text);
         let parsed = ContentsType::parse("Order(address maker,Item[] items,string note)Item(uint256 id,bytes data)");
         assert_eq!(parsed, Ok(order));
+        let deep = ContentsType::of::<Atlas>();
+        assert_eq!(ContentsType::parse(&Atlas::eip712_encode_type()), Ok(deep.clone()));
+        let names: Vec<&str> = deep.structs.iter().map(|one| name_of(one)).collect();
+        assert_eq!((deep.name(), names), ("Atlas", Vec::from(["Atlas", "Item", "Mail", "Order", "Zone"])));
     }
 
     #[test]

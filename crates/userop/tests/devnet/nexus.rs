@@ -14,7 +14,7 @@ use userop::account::{
     Account, ListKind, Module, ModuleType, Nexus, ValidationMode, Validator, accepts_signature, is_valid_signature,
 };
 use userop::flow::{GasEstimate, Preparation};
-use userop::{Authorization, Call, Delegation, EntryPoint, EntryPointEvent, Factory};
+use userop::{Authorization, Call, Delegation, EntryPoint, EntryPointEvent, Factory, Lanes, Nonce};
 
 use crate::harness::{Bench, increment, personal, raw, stub};
 use crate::session;
@@ -118,6 +118,30 @@ async fn first_operation_creates_the_account_and_modules_come_and_go() {
     let wrong = account.uninstall(&modules[0], Some(owner::NEXUS_LEGACY), &[]).unwrap();
     let refused = bench.run(&account, owner_validator(), &[wrong], &sign).await;
     assert!(refused.is_err_and(|error| error.to_string().contains("revert")), "estimated although it reverts");
+}
+
+/// Two workers that never talk use one account at the same time, each on lanes of its own.
+#[tokio::test]
+async fn workers_share_an_account_by_lanes() {
+    let bench = Bench::start().await;
+    let account = account(&bench, deployment(&bench), 3).await;
+    let done = bench.run(&account, owner_validator(), &[increment()], personal(Key::Owner)).await.unwrap();
+    assert!(done.success);
+    let account = account.deployed();
+    let work = async |worker| {
+        for lane in Lanes::new(worker, 2, 4).unwrap().iter() {
+            let key = account.nonce_key(owner_validator(), ValidationMode::Validate, lane).unwrap();
+            let call_data = account.encode_calls(&[increment()]);
+            let preparation = Preparation::new(&account, call_data, key, bench.devnet.chain_id(), stub());
+            let signable = bench.prepare(preparation).await.unwrap().finish().unwrap();
+            let sequence = Nonce::from(signable.operation().nonce).sequence;
+            assert_eq!(sequence, u64::from(lane == 0), "lane {lane}");
+            let signed = signable.sign(|hash| Ok::<_, ()>(personal(Key::Owner)(hash))).unwrap();
+            assert!(bench.send(&signed).await.unwrap().success, "lane {lane}");
+        }
+    };
+    tokio::join!(work(0), work(1));
+    assert_eq!(bench.counter(account.address()).await, U256::from(5));
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@ use alloy_primitives::{Address, B256, Bytes};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use userop::account::nexus::{
-    AddressRule, DefaultValidatorInit, NexusDeployment, NexusInit, SingleValidatorInit, erc1967_clone_init_code_hash,
+    AddressRule, Attesters, DefaultValidatorInit, NexusDeployment, NexusInit, SingleValidatorInit,
+    erc1967_clone_init_code_hash,
 };
 use userop::account::{Account, ModuleType, Nexus};
 
@@ -104,12 +105,21 @@ fn defaults(case: &Value, deployment: &NexusDeployment, init: &NexusInit) -> Res
     let owner = address(case, "owner")?;
     let is_default = match init {
         NexusInit::Owner { .. } => {
-            let newest = !text(case, "library")?.starts_with("@biconomy/sdk");
-            newest && optional(case, "attesterCase").and_then(Value::as_str) == Some("default")
+            let default = optional(case, "attesterCase").and_then(Value::as_str) == Some("default");
+            let sets = [Attesters::Sdk0_0_29, Attesters::Abstractjs0_0_34, Attesters::Abstractjs0_1];
+            let known = sets.iter().any(|set| NexusInit::owner(owner, *set) == *init);
+            ensure!(known == default, "the attesters are those of a version: {known}, a default: {default}");
+            false
         }
-        NexusInit::SingleValidator(init) => init.registry == Address::ZERO,
+        NexusInit::SingleValidator(init) => {
+            init.registry == Address::ZERO && init.validator == deployment.owner_validator && *init.data == **owner
+        }
         NexusInit::DefaultValidator(init) => {
-            init.validators.is_empty() && init.executors.is_empty() && init.fallbacks.is_empty()
+            let alone = init.validators.is_empty() && init.executors.is_empty() && init.fallbacks.is_empty();
+            alone
+                && init.pre_validation_hooks.is_empty()
+                && init.hook.0 == Address::ZERO
+                && *init.default_validator_data == **owner
         }
         _ => false,
     };

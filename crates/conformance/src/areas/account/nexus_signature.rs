@@ -102,8 +102,8 @@ fn operation(case: &Value, account: &Nexus, validator: Validator) -> Result<()> 
 
 fn enable(case: &Value, account: &Nexus, domain: &alloy_sol_types::Eip712Domain, enabler: Validator) -> Result<()> {
     let module = address(case, "module")?;
-    ensure!(number(member(case, "moduleType")?)? == ModuleType::Validator.id(), "module type");
-    let enable = account.enable_module(module, ModuleType::Validator, bytes(case, "moduleInitData")?);
+    let mut enable = account.enable_module(module, ModuleType::Validator, bytes(case, "moduleInitData")?);
+    enable.module_type = number(member(case, "moduleType")?)?;
     let type_hash: B256 = text(case, "enableTypeHash")?.parse()?;
     ensure!(enable.enable_type.hash() == type_hash, "type hash: expected {type_hash}");
     let hash: B256 = text(case, "userOpHash")?.parse()?;
