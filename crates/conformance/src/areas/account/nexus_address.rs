@@ -112,14 +112,14 @@ fn defaults(case: &Value, deployment: &NexusDeployment, init: &NexusInit) -> Res
             false
         }
         NexusInit::SingleValidator(init) => {
-            init.registry == Address::ZERO && init.validator == deployment.owner_validator && *init.data == **owner
+            init.registry == Address::ZERO && init.validator == deployment.owner_validator && init.data[..] == owner[..]
         }
         NexusInit::DefaultValidator(init) => {
             let alone = init.validators.is_empty() && init.executors.is_empty() && init.fallbacks.is_empty();
             alone
                 && init.pre_validation_hooks.is_empty()
                 && init.hook.0 == Address::ZERO
-                && *init.default_validator_data == **owner
+                && init.default_validator_data[..] == owner[..]
         }
         _ => false,
     };
