@@ -3,6 +3,8 @@
 mod backoff;
 mod bundlers;
 mod client;
+#[cfg(feature = "alloy-rpc-types")]
+mod convert;
 mod deadline;
 mod endpoint;
 mod error;
@@ -11,6 +13,8 @@ mod node;
 pub mod paymaster;
 mod poller;
 mod prepare;
+#[cfg(feature = "alloy-provider")]
+mod provider;
 mod signed;
 mod status;
 mod submit;
@@ -30,6 +34,8 @@ pub use http::{ConnectError, connect};
 pub use node::{BlockHead, CallRequest, MinedOperation, NodeClient};
 pub use poller::Polling;
 pub use prepare::{FeeSource, NonceSource, OperationRequest, PreparedOperation, Preparer, Sponsorship};
+#[cfg(feature = "alloy-provider")]
+pub use provider::BundlerProvider;
 pub use signed::SignedOperation;
 pub use status::{Progress, StatusMethod};
 pub use wire::{
