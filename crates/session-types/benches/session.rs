@@ -229,15 +229,14 @@ fn enable_session(session: &abi::Session) -> abi::EnableSession {
 }
 
 /// A stored text of about 20 KB: two sessions, the call that enables them, and the enable data.
-fn stored_text() -> String {
-    let session = session();
-    let stored = |chain| session_value(MemberOrder::Legacy, chain, &session);
+fn stored_text(session: &abi::Session) -> String {
+    let stored = |chain| session_value(MemberOrder::Legacy, chain, session);
     let data = session_types::stored::EnableSessionData {
-        enable_session: enable_session(&session),
+        enable_session: enable_session(session),
         validator: Address::repeat_byte(6),
         account_type: AccountType::Nexus,
     };
-    let calldata = abi::enable_sessions_calldata(&[&session, &session]);
+    let calldata = abi::enable_sessions_calldata(&[session, session]);
     let action = Value::object([
         ("target", Value::string(Deployment::current().module.to_string())),
         ("value", Value::BigInt(0_u64.into())),
@@ -260,16 +259,23 @@ fn stored_text() -> String {
 }
 
 fn text(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let text = stored_text();
-    println!("stored text: {} bytes", text.len());
-    let data = SessionData::parse(&text).unwrap();
-    pair(group, "stored text, write", || black_box(&data).to_text(), || copy(text.as_bytes()));
-    pair(
-        group,
-        "stored text, read",
-        || SessionData::parse(black_box(&text)).unwrap(),
-        || std::str::from_utf8(black_box(text.as_bytes())).map(str::to_owned),
-    );
+    let small = session();
+    // With a policy of 16 rules, as most stored sessions have: long hex in place of many short members.
+    let mut ruled = session();
+    ruled.actions.truncate(1);
+    ruled.actions[0].action_policies[0].init_data = vec![0xab; 3_136].into();
+    for (name, session) in [("short policies", small), ("16 rules", ruled)] {
+        let text = stored_text(&session);
+        println!("stored text, {name}: {} bytes", text.len());
+        let data = SessionData::parse(&text).unwrap();
+        pair(group, &format!("write text, {name}"), || black_box(&data).to_text(), || copy(text.as_bytes()));
+        pair(
+            group,
+            &format!("read text, {name}"),
+            || SessionData::parse(black_box(&text)).unwrap(),
+            || std::str::from_utf8(black_box(text.as_bytes())).map(str::to_owned),
+        );
+    }
 }
 
 fn benches(criterion: &mut Criterion) {

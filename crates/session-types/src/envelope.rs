@@ -10,9 +10,9 @@ use crate::abi::{DecodeError, EnableSession};
 use crate::flz::{self, Buckets, DecompressError};
 use crate::{EnableMode, PermissionId, SmartSessionMode, UnknownMode};
 
-/// The largest enable data that [`SessionSignature::decode`] decompresses: 256 KiB, several times what fits into a
-/// user operation. [`SessionSignature::decode_within`] takes another bound.
-pub const DEFAULT_ENABLE_LIMIT: usize = 256 * 1024;
+/// The enable data that [`SessionSignature::decode`] decompresses have at most this size, 64 KiB, or five times that of
+/// the envelope when that is more. [`SessionSignature::decode_within`] takes another bound.
+pub const DEFAULT_ENABLE_LIMIT: usize = 64 * 1024;
 
 /// A user operation's signature for the session module.
 ///
@@ -137,13 +137,14 @@ impl SessionSignature {
         }
     }
 
-    /// Reads an envelope. Enable data may have at most [`DEFAULT_ENABLE_LIMIT`] bytes.
+    /// Reads an envelope. Enable data may have at most [`DEFAULT_ENABLE_LIMIT`] bytes, or five times those of a larger
+    /// envelope: memory is at most 16 times the input, or a constant.
     ///
     /// # Errors
     /// When the bytes are none.
     #[doc(alias = "decodeSmartSessionSignature")]
     pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
-        Self::decode_within(bytes, DEFAULT_ENABLE_LIMIT)
+        Self::decode_within(bytes, DEFAULT_ENABLE_LIMIT.max(bytes.len().saturating_mul(5)))
     }
 
     /// Reads an envelope whose enable data have at most `limit` bytes. Memory is bounded by the size of the input and

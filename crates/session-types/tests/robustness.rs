@@ -13,8 +13,9 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What a decoder may take beside its share: open lists and objects, buckets, and the test's own threads.
-const CONSTANT: usize = 128 * 1024;
+/// What a decoder may take beside its share: the smallest bound of enable data and what they hold, open lists and
+/// objects, and the test's own threads.
+const CONSTANT: usize = 256 * 1024;
 /// How many times the size of the input a decoder may take.
 const FACTOR: usize = 16;
 
