@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use embedded_alloc::LlffHeap;
 
 /// Bytes of the heap.
-pub const HEAP_SIZE: usize = 17 * 1024;
+pub const HEAP_SIZE: usize = 22 * 1024;
 
 struct Memory(UnsafeCell<MaybeUninit<[u8; HEAP_SIZE]>>);
 

@@ -49,14 +49,16 @@ impl<K: Key, P: Person> Device<K, P> {
         let request = Request::read(kind, &payload);
         // Everything is in the request now, and memory is short.
         drop(payload);
-        let answer = match request {
-            Ok(Request::Grant(header, session)) => self.grant(header, session),
+        let approved = match request {
+            Ok(Request::Grant(header, session)) => return self.grant(header, session).unwrap_or_else(Answer::Refused),
             Ok(Request::Operation(header, operation, hash)) => self.operation(header, operation, hash),
             Err(malformed) => Err(malformed.to_string()),
         };
-        answer.unwrap_or_else(Answer::Refused)
+        // Signing takes the most stack: nothing of the judgement is on it any more.
+        approved.map_or_else(Answer::Refused, |approved| self.key.finish(&approved))
     }
 
+    #[inline(never)]
     fn grant(&mut self, header: GrantHeader, session: AbiSession) -> Result<Answer, String> {
         let deployment = Deployment::of(header.generation);
         let session = Session::try_from_abi(session, &deployment).map_err(|error| error.to_string())?;
@@ -68,15 +70,17 @@ impl<K: Key, P: Person> Device<K, P> {
         let module = SessionModule::new(deployment).on_chain(chain_id);
 
         // A grant for the same account and chain adds to what is held, any other replaces it.
-        let mut state = match self.held.take() {
-            Some(held) if held.chain_id == chain_id && held.state.account() == account => held.state,
+        let mut state = match &self.held {
+            Some(held) if held.chain_id == chain_id && held.state.account() == account => held.state.clone(),
             _ => AccountSessions::new(account),
         };
         let enabled = module.enable(&mut state, [session.as_abi()]);
         let refusal = match enabled {
             Err(refusal) => Some(refusal.to_string()),
-            Ok(_) if self.person.agrees(&words::Grant { header: &header, session: &session, digest, module: &module }) => None,
-            Ok(_) => Some("the person did not agree".to_string()),
+            Ok(_) => {
+                let text = words::Grant { header: &header, session: &session, digest, deployment: module.deployment() };
+                (!self.person.agrees(&text)).then(|| "the person did not agree".to_string())
+            }
         };
         if let Some(refusal) = refusal {
             return Err(refusal);
@@ -85,7 +89,13 @@ impl<K: Key, P: Person> Device<K, P> {
         Ok(Answer::Granted { permission_id, session_digest: chain_digest.session_digest, digest })
     }
 
-    fn operation(&mut self, header: OperationHeader, packed: PackedUserOperation, claimed: B256) -> Result<Answer, String> {
+    #[inline(never)]
+    fn operation(
+        &mut self,
+        header: OperationHeader,
+        packed: PackedUserOperation,
+        claimed: B256,
+    ) -> Result<Approved, String> {
         let held = self.held.as_mut().ok_or("nothing is granted")?;
         let account = held.state.account();
         if packed.sender != account {
@@ -113,8 +123,7 @@ impl<K: Key, P: Person> Device<K, P> {
         }
         // Counted as spent from here on, whether or not the host sends it.
         held.state = state;
-        let approved = Approved { permission_id: header.permission_id, hash, form: form(held, header) };
-        Ok(self.key.finish(&approved))
+        Ok(Approved { permission_id: header.permission_id, hash, form: form(held, header) })
     }
 }
 

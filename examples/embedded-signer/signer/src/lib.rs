@@ -18,7 +18,9 @@ pub use device::{Device, Person};
 #[cfg(feature = "k256")]
 pub use key::OwnKey;
 pub use key::{Approved, Key, SecureElement};
-pub use message::{Answer, END, GrantHeader, Link, MAX_FRAME, Malformed, OperationHeader, Request, read_frame, write_frame};
+pub use message::{
+    Answer, END, GrantHeader, Link, MAX_FRAME, Malformed, OperationHeader, Request, read_frame, write_frame,
+};
 
 /// Answers requests until the conversation ends.
 pub fn serve<K: Key, P: Person>(device: &mut Device<K, P>, link: &mut impl Link) {

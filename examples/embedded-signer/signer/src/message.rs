@@ -217,11 +217,13 @@ impl Request {
     ///
     /// # Errors
     /// When the bytes are no request.
+    #[inline(never)]
     pub fn read(kind: u8, payload: &[u8]) -> Result<Self, Malformed> {
         match kind {
             1 => {
                 let (header, calldata) = payload.split_first_chunk().ok_or(Malformed("too short"))?;
-                let sessions = EnableSessions::decode(calldata).map_err(|_| Malformed("no call of enableSessions"))?.sessions;
+                let sessions =
+                    EnableSessions::decode(calldata).map_err(|_| Malformed("no call of enableSessions"))?.sessions;
                 let [session] = <[Session; 1]>::try_from(sessions).map_err(|_| Malformed("not one session"))?;
                 Ok(Self::Grant(GrantHeader::read(header)?, session))
             }

@@ -4,8 +4,8 @@ use core::fmt;
 
 use alloy_primitives::B256;
 use policy_encoding::check::Window;
-use policy_encoding::module::SessionModule;
-use session_types::Session;
+use policy_encoding::{Explainer, Glossary};
+use session_types::{Deployment, Session};
 use userop::{Execution, UserOperation};
 
 use crate::message::GrantHeader;
@@ -15,15 +15,17 @@ pub(crate) struct Grant<'a> {
     pub(crate) header: &'a GrantHeader,
     pub(crate) session: &'a Session,
     pub(crate) digest: B256,
-    pub(crate) module: &'a SessionModule,
+    pub(crate) deployment: &'a Deployment,
 }
 
 impl fmt::Display for Grant<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GrantHeader { chain_id, account, .. } = self.header;
+        let GrantHeader { chain_id, account, .. } = *self.header;
         writeln!(f, "Grant a session of account {account} on chain {chain_id}")?;
-        let _ = (self.session, self.module);
-        writeln!(f, "The owner signs {}", self.digest)
+        // No names of tokens and contracts: the device has no source for them that it could trust.
+        let glossary = Glossary::new();
+        let explainer = Explainer::new(self.deployment, &glossary).of_account(account).on_chains([chain_id]);
+        explainer.bound_to(self.digest).explain(self.session).fmt(f)
     }
 }
 
@@ -47,7 +49,12 @@ impl fmt::Display for Permitted<'_> {
                     }
                     match call.data.split_first_chunk::<4>() {
                         Some((selector, rest)) => {
-                            writeln!(f, ", function 0x{} and {} bytes", alloy_primitives::hex::encode(selector), rest.len())?;
+                            writeln!(
+                                f,
+                                ", function 0x{} and {} bytes",
+                                alloy_primitives::hex::encode(selector),
+                                rest.len()
+                            )?;
                         }
                         None => writeln!(f)?,
                     }
