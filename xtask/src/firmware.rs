@@ -30,17 +30,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
     run_with(&tools).map(drop)
 }
 
-/// The same, or a word why it is left out on a machine where the tools cannot be had.
-pub(crate) fn run_if_possible() -> anyhow::Result<()> {
-    match Tools::find() {
-        Ok(tools) => run_with(&tools).map(drop),
-        Err(reason) => {
-            println!("left out: {reason:#}");
-            Ok(())
-        }
-    }
-}
-
 /// Builds and runs everything: what the device takes with the key on it, and with the key in a secure element.
 pub(crate) fn run_with(tools: &Tools) -> anyhow::Result<[Footprint; 2]> {
     let with_key = build_firmware(tools, &[])?;

@@ -1,7 +1,9 @@
 //! `cargo xtask …`: the project's commands. Each one is a thin wrapper, so that this program stays quick to build.
 
+mod budgets;
 mod command;
 mod device_tools;
+mod facade;
 mod firmware;
 mod no_std;
 mod test;
@@ -39,6 +41,18 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Compare what crates, programs and the device take with `docs/budgets.md`
+    Budgets {
+        /// Write the table instead of comparing
+        #[arg(long)]
+        write: bool,
+        /// Build and run the signing device too
+        #[arg(long)]
+        device: bool,
+        /// Build a program on the facade too
+        #[arg(long)]
+        facade: bool,
+    },
     /// Build the signing device for a Cortex-M4, run it in an emulator, and build it for RISC-V and WebAssembly
     Firmware,
     /// Run all checks and tests, the fast ones first
@@ -62,6 +76,7 @@ fn main() -> anyhow::Result<()> {
             command::become_binary_with("measure", "report", &["--features", "report"], &rest.arguments)
         }
         Task::Dependencies { write } => no_std::dependency_lists(write),
+        Task::Budgets { write, device, facade } => budgets::run(write, device, facade),
         Task::Firmware => firmware::run(),
         Task::Test(arguments) => test::run(&arguments),
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::command::{self, cargo, has_subcommand};
-use crate::{firmware, no_std};
+use crate::{budgets, no_std};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "core without default features", run: core_alone },
     Step { name: "dependencies of the core", run: || no_std::dependency_lists(false) },
+    Step { name: "number of crates", run: || budgets::run(false, false, false) },
     Step { name: "core without the standard library", run: no_std::probe },
     Step { name: "unit, vector and end-to-end tests", run: tests },
     Step { name: "doc tests", run: || command::run(&mut cargo(["test", "--quiet", "--workspace", "--doc"])) },
@@ -45,7 +46,7 @@ const STEPS: &[Step] = &[
 /// Only with `--full`.
 const SLOW_STEPS: &[Step] = &[
     Step { name: "every combination of the core's features", run: no_std::feature_powerset },
-    Step { name: "signing device in an emulator", run: firmware::run_if_possible },
+    Step { name: "signing device in an emulator", run: budgets::device_if_possible },
 ];
 
 /// Runs the steps in order and stops at the first that fails.
