@@ -53,7 +53,7 @@ impl Tools {
             .env("RUSTC_BOOTSTRAP", "1")
             .env(linker, &self.linker)
             .env_remove("RUSTFLAGS")
-            .args(["build", "--quiet", "--release", "--locked", "--target", target, "-Zbuild-std=core,alloc"]);
+            .args(["build", "--quiet", "--release", "--target", target, "-Zbuild-std=core,alloc"]);
         command
     }
 

@@ -74,7 +74,7 @@ fn build_firmware(tools: &Tools, options: &[&str]) -> anyhow::Result<PathBuf> {
 
 /// Runs the host's side with these arguments, and gives what it prints.
 fn talk(arguments: &[&OsStr]) -> anyhow::Result<String> {
-    let mut host = cargo(["run", "--quiet", "--locked", "--package", "host", "--"]);
+    let mut host = cargo(["run", "--quiet", "--package", "host", "--"]);
     host.current_dir(workspace()).env("CARGO_TARGET_DIR", target_folder()).args(arguments);
     let output = host.arg("--vectors").arg(root().join("vectors")).stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -25,7 +25,7 @@ pub(crate) fn probe() -> anyhow::Result<()> {
 }
 
 fn probe_cargo(subcommand: &str) -> Command {
-    let mut command = cargo([subcommand, "--locked"]);
+    let mut command = cargo([subcommand]);
     command
         .current_dir(root().join("ci/no-std-probe"))
         .env("CARGO_TARGET_DIR", root().join("target/no-std-probe"))
