@@ -170,3 +170,37 @@ pub(super) fn data_salt(init_data: &[u8], index: U256) -> B256 {
     hasher.update(index.to_be_bytes::<32>());
     hasher.finalize()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::nexus::NexusDeployment;
+    use alloy_primitives::U256;
+
+    #[test]
+    fn startale_has_the_same_arguments_under_another_name() {
+        let owner = Address::repeat_byte(7);
+        let init = DefaultValidatorInit::new(owner.to_vec());
+        let (nexus, startale) = (init.encode(), init.encode_for_startale());
+        assert_eq!(nexus[4..], startale[4..]);
+        assert_eq!(startale[..4], initWithDefaultValidatorAndOtherModulesCall::SELECTOR);
+        assert_ne!(nexus[..4], startale[..4]);
+        assert_eq!(NexusDeployment::STARTALE.owner_init(owner), NexusInit::Call(startale));
+    }
+
+    #[test]
+    fn every_part_of_an_owner_changes_the_salt() {
+        let (one, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let salts = [
+            owner_salt(one, U256::ZERO, &[one, other], 1),
+            owner_salt(other, U256::ZERO, &[one, other], 1),
+            owner_salt(one, U256::from(1), &[one, other], 1),
+            owner_salt(one, U256::ZERO, &[other, one], 1),
+            owner_salt(one, U256::ZERO, &[one, other], 2),
+            owner_salt(one, U256::ZERO, &[one], 1),
+        ];
+        for (index, salt) in salts.iter().enumerate() {
+            assert!(!salts[..index].contains(salt), "{index}");
+        }
+    }
+}
