@@ -3,11 +3,13 @@
 //! These are views of a [`Value`]: members that are not known here stay where they are, and text
 //! that was read is written again byte for byte.
 
+mod build;
 mod data;
 mod detail;
 mod session;
 mod write;
 
+pub use build::NewSessionData;
 pub use data::{SessionData, StoredAction};
 pub use detail::{EnableSessionData, SessionDetail, session_details};
 pub use session::{StoredSession, read_session};

@@ -100,11 +100,11 @@ pub fn enable_session_data_value(order: MemberOrder, chain_id: ChainId, data: &E
     ])
 }
 
-fn object(members: impl IntoIterator<Item = (&'static str, Value<'static>)>) -> Value<'static> {
+pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Value<'static>)>) -> Value<'static> {
     Value::object(members.into_iter().map(|(name, value)| (Text::from(name), value)))
 }
 
-fn bytes(bytes: &[u8]) -> Value<'static> {
+pub(super) fn bytes(bytes: &[u8]) -> Value<'static> {
     Value::string(hex::encode_prefixed(bytes))
 }
 
