@@ -3,6 +3,7 @@
 //! - [`Devnet`]: node, bundler and all contracts on free ports, gone when dropped;
 //! - [`Chain`]: the node's own powers: money, code, time;
 //! - [`Key`]: funded keys by what they are for;
+//! - [`mee`]: a MEE node that executes on local chains;
 //! - [`scripted`]: a server that answers what a test tells it to;
 //! - [`proxy`]: a proxy that spoils requests and answers by a seed;
 //! - [`npm`]: the programs and the contracts' code, installed from npm packages by a lock file on first use.
@@ -37,6 +38,7 @@ mod entry_point;
 mod error;
 mod http;
 mod key;
+pub mod mee;
 pub mod npm;
 pub mod proxy;
 mod rpc;

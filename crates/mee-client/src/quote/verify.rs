@@ -120,6 +120,14 @@ impl Compare {
         self.refuse(check, field, expected.to_string(), seen.to_string())
     }
 
+    /// A node may know that an operation needs more gas: the fee has a cap of its own.
+    fn at_least(self, check: Check, field: impl Into<String>, expected: &U256, seen: &U256) -> Result<(), Mismatch> {
+        if seen >= expected {
+            return Ok(());
+        }
+        self.refuse(check, field, format!("at least {expected}"), seen.to_string())
+    }
+
     fn equal_option<T: PartialEq + Display>(
         self,
         check: Check,

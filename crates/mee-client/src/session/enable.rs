@@ -9,8 +9,8 @@ use crate::MeeError;
 use crate::abi::account::{addSafeSenderCall, installModuleCall, isModuleInstalledCall};
 use crate::account::Deployment;
 use crate::composable::{ComposableCall, Constraint, Fetcher, InputParam};
-use crate::instruction::Instruction;
-use crate::quote::{FeeToken, batch};
+use crate::instruction::{Instruction, PlainCall};
+use crate::quote::{FeeToken, RequestError, batch};
 use crate::wire::{
     ChainDigest, EnableSession, EnableSessionData, Metadata, SessionDetails, SessionToEnable, SimulationOverrides,
     StorageOverride,
@@ -83,12 +83,18 @@ impl SessionActions {
             // The owner validator nests signatures that come from unknown callers; the module cannot.
             let trust = addSafeSenderCall { sender: module };
             let calls = [
-                ComposableCall::typed(deployment.address(), &install),
-                ComposableCall::typed(deployment.suite().validator_address, &trust),
+                own_call(deployment, deployment.address(), install.abi_encode().into())?,
+                own_call(deployment, deployment.suite().validator_address, trust.abi_encode().into())?,
             ];
             let chain_id = deployment.chain().id();
             let words = || [Metadata::custom("Install smart sessions module", chain_id)];
-            let each = calls.into_iter().map(|call| Instruction::composable(chain_id, [call]).with_metadata(words()));
+            let each = calls.into_iter().map(|call| {
+                let instruction = match call {
+                    OwnCall::Composable(call) => Instruction::composable(chain_id, [call]),
+                    OwnCall::Plain(call) => Instruction::new(chain_id, [call]),
+                };
+                instruction.with_metadata(words())
+            });
             instructions.extend(batch(each.collect())?);
         }
         Ok(instructions)
@@ -131,16 +137,19 @@ impl SessionActions {
             for (index, actions) in groups.into_iter().enumerate() {
                 let session = self.session(&plan, chain_id, salt, actions)?;
                 let call_data = enable_sessions_calldata(&[&session]);
-                let mut call = ComposableCall::from_call_data(module, &call_data)
-                    .map_err(|error| MeeError::Request(error.into()))?;
+                let deployment = self.client.account().on(chain_id)?;
                 let mut overrides = SimulationOverrides::default();
-                if !enable.batch_actions {
-                    let deployment = self.client.account().on(chain_id)?;
-                    call = call.when(self.is_installed_condition(deployment.address()));
-                    overrides.custom_overrides.push(self.installed_override(deployment));
-                }
+                let instruction = match own_call(deployment, module, call_data)? {
+                    OwnCall::Composable(call) if !enable.batch_actions => {
+                        overrides.custom_overrides.push(self.installed_override(deployment));
+                        let call = call.when(self.is_installed_condition(deployment.address()));
+                        Instruction::composable(chain_id, [call])
+                    }
+                    OwnCall::Composable(call) => Instruction::composable(chain_id, [call]),
+                    OwnCall::Plain(call) => Instruction::new(chain_id, [call]),
+                };
                 instructions.push(
-                    Instruction::composable(chain_id, [call])
+                    instruction
                         .with_metadata([Metadata::custom("Enable smart sessions permissions", chain_id)])
                         .with_simulation_overrides(overrides),
                 );
@@ -167,6 +176,21 @@ impl SessionActions {
             value: B256::from(U256::ONE),
         }
     }
+}
+
+/// A call of the client's own.
+enum OwnCall {
+    Composable(ComposableCall),
+    Plain(PlainCall),
+}
+
+/// Accounts of 1.x have no composable calls of their own: their set-up leaves the module for them out.
+fn own_call(deployment: &Deployment, to: Address, data: Bytes) -> Result<OwnCall, RequestError> {
+    Ok(if deployment.suite().version.has_default_validator() {
+        OwnCall::Composable(ComposableCall::from_call_data(to, &data)?)
+    } else {
+        OwnCall::Plain(PlainCall::new(to, data))
+    })
 }
 
 /// Where an account keeps its storage (ERC-7201, namespace `biconomy.storage.Nexus`); its validators come first.

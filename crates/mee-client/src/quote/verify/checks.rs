@@ -9,7 +9,8 @@ pub enum Check {
     Operations,
     /// Each operation runs within our time window, the payment within the widest of them.
     Windows,
-    /// Gas limits that we set were kept. Not looked at when the node was asked to simulate, which finds new ones.
+    /// Gas limits are not below those that we set. Not looked at when the node was asked to simulate, which finds new
+    /// ones.
     GasLimits,
     /// Each operation's hash is that of entry point 0.7.
     UserOpHashes,

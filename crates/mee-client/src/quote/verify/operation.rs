@@ -40,9 +40,9 @@ pub(super) fn check(
     compare.equal(windows, at("upperBoundTimestamp"), &asked.upper_bound_timestamp, &offered.upper_bound_timestamp)?;
     if !simulated {
         let gas = Check::GasLimits;
-        compare.equal(gas, at("userOp.callGasLimit"), &asked.call_gas_limit, &op.call_gas_limit)?;
+        compare.at_least(gas, at("userOp.callGasLimit"), &asked.call_gas_limit, &op.call_gas_limit)?;
         if let Some(limit) = &asked.verification_gas_limit {
-            compare.equal(gas, at("userOp.verificationGasLimit"), limit, &op.verification_gas_limit)?;
+            compare.at_least(gas, at("userOp.verificationGasLimit"), limit, &op.verification_gas_limit)?;
         }
     }
     if let Some(metadata) = &offered.metadata {

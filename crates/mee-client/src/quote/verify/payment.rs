@@ -40,9 +40,9 @@ pub(super) fn check(
     check_window(compare, request, payment)?;
     if request.simulation.is_none() {
         let gas = Check::GasLimits;
-        compare.equal(gas, "userOps[0].userOp.callGasLimit", &asked.call_gas_limit, &op.call_gas_limit)?;
+        compare.at_least(gas, "userOps[0].userOp.callGasLimit", &asked.call_gas_limit, &op.call_gas_limit)?;
         if let Some(limit) = &asked.verification_gas_limit {
-            compare.equal(gas, "userOps[0].userOp.verificationGasLimit", limit, &op.verification_gas_limit)?;
+            compare.at_least(gas, "userOps[0].userOp.verificationGasLimit", limit, &op.verification_gas_limit)?;
         }
     }
     if pays_once(asked, quote, &op.call_data) {
