@@ -128,7 +128,7 @@ fn wait() -> Wait {
     Wait::default().for_at_most(Duration::from_secs(20))
 }
 
-fn fee_token() -> FeeToken {
+const fn fee_token() -> FeeToken {
     FeeToken::new(TOKEN, FIRST)
 }
 
@@ -168,7 +168,9 @@ async fn sessions_over_two_chains() {
     assert!(enabled.values().flat_map(|chains| chains.values()).all(|enabled| !enabled));
 
     // The first use enables, the next ones only use.
-    world.run(world.usage(&details, UseMode::EnableAndUse)).await.unwrap();
+    // The contracts of the local chains are not written for little gas.
+    let enabling = world.usage(&details, UseMode::EnableAndUse).with_verification_gas_limit(U256::from(5_000_000));
+    world.run(enabling).await.unwrap();
     assert_eq!(world.counters().await, units(1));
     let enabled = world.session.check_enabled_permissions(&details).await.unwrap();
     assert!(enabled.values().flat_map(|chains| chains.values()).all(|enabled| *enabled));

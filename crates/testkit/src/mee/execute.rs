@@ -136,7 +136,7 @@ fn reason(error: &Error) -> String {
             let readable = data.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ');
             let readable: String = readable.map(|&byte| char::from(byte)).collect();
             match readable.find("AA") {
-                Some(at) => readable[at..].to_owned(),
+                Some(at) => format!("{} {data}", &readable[at..]),
                 None => text,
             }
         }
