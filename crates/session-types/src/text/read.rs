@@ -91,10 +91,12 @@ impl<'a> Reader<'a> {
         if self.at < self.text.len() { Err(self.expected("the end")) } else { Ok(value) }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline(always)]
     fn blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
@@ -136,6 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the sign between entries: `true` when another entry follows, `false` at the end.
+    #[inline(always)]
     fn separator(&mut self, end: u8, expected: &'static str) -> Result<bool, Failed> {
         self.blanks();
         let more = match self.peek() {
@@ -160,7 +163,7 @@ impl<'a> Reader<'a> {
             let item = self.value()?;
             self.items.push(item);
             if !self.separator(b']', "a comma or the end of the list")? {
-                return Ok(Value::Array(exact(self.items.drain(start..))));
+                return Ok(Value::Array(self.items.split_off(start).into_boxed_slice()));
             }
             if self.items.len() - start == SHARED {
                 break;
@@ -193,9 +196,9 @@ impl<'a> Reader<'a> {
                     return self.revived(bigint, begin);
                 }
                 if is_plain(&self.members[start..]) {
-                    return Ok(Value::Object(exact(self.members.drain(start..))));
+                    return Ok(Value::Object(self.members.split_off(start).into_boxed_slice()));
                 }
-                return Ok(finish(exact(self.members.drain(start..)).into_vec()));
+                return Ok(finish(self.members.split_off(start)));
             }
             if self.members.len() - start == SHARED {
                 break;
@@ -218,6 +221,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline(always)]
     fn member(&mut self) -> Result<Member<'a>, Failed> {
         if self.peek() != Some(b'"') {
             return Err(self.expected("the name of a member"));
@@ -290,6 +294,7 @@ impl<'a> Reader<'a> {
         self.text[start..self.at].parse().map(Value::Number).map_err(|_| self.expected("a number"))
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Failed> {
         self.at += 1;
         let start = self.at;
@@ -388,13 +393,6 @@ impl<'a> Reader<'a> {
         }
         Ok(None)
     }
-}
-
-/// Moves entries into memory of their exact size.
-fn exact<T>(entries: alloc::vec::Drain<'_, T>) -> Box<[T]> {
-    let mut own = Vec::with_capacity(entries.len());
-    own.extend(entries);
-    own.into_boxed_slice()
 }
 
 /// Whether members certainly are in JavaScript's order already: no array index, no name twice.
