@@ -7,6 +7,7 @@ use alloy_signer::SignerSync;
 use alloy_sol_types::{SolCall, sol};
 use serde_json::{Value, json};
 use testkit::{Devnet, Error, Key};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use userop::account::{Account, ListKind, ModuleList, ValidationMode, Validator};
 use userop::flow::{GasEstimate, Need, Preparation, SignedOperation};
 use userop::{Call, EntryPointEvent, UserOperation};
@@ -17,8 +18,13 @@ sol! {
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
 
+/// How many local chains run at a time: each is a node and a bundler.
+static CHAINS: Semaphore = Semaphore::const_new(2);
+
 pub(crate) struct Bench {
     pub(crate) devnet: Devnet,
+    // Dropped after the chain.
+    _permit: SemaphorePermit<'static>,
 }
 
 /// What came of an operation.
@@ -30,7 +36,8 @@ pub(crate) struct Done {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
-        Self { devnet: Devnet::start().await.unwrap() }
+        let permit = CHAINS.acquire().await.unwrap();
+        Self { devnet: Devnet::start().await.unwrap(), _permit: permit }
     }
 
     /// Prepares, signs and sends one operation and waits until it is mined.

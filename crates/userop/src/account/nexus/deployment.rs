@@ -296,16 +296,17 @@ impl NexusDeployment {
     }
 
     /// What the reference library initialises an owner's account with: the owner's address in 20 bytes for the owner's
-    /// validator, and nothing else. For [`AddressRule::OwnerSalt`] the attesters of the library's last version.
+    /// validator, and nothing else.
+    ///
+    /// For [`AddressRule::OwnerSalt`] the attesters are those of `@biconomy/abstractjs` 0.0.34 to 0.0.39 (account 1.0.0) or
+    /// from 0.1 on (account 1.0.2). Other versions gave the same owner another address: name theirs with
+    /// [`NexusInit::owner`].
     #[must_use]
     pub fn owner_init(&self, owner: Address) -> NexusInit {
         match self.rule {
             AddressRule::OwnerSalt => {
-                let attesters = match self.suite.as_ref() {
-                    "legacy B" => Attesters::Abstractjs0_1,
-                    _ => Attesters::Abstractjs0_0_34,
-                };
-                NexusInit::owner(owner, attesters)
+                let first = self.account_id == Self::LEGACY_A.account_id;
+                NexusInit::owner(owner, if first { Attesters::Abstractjs0_0_34 } else { Attesters::Abstractjs0_1 })
             }
             AddressRule::InitDataSalt => {
                 NexusInit::SingleValidator(SingleValidatorInit::new(self.owner_validator, owner.to_vec()))
