@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Grant the limited sessions without one of their limits, to see its step fail
     #[arg(long, value_enum, value_name = "LIMIT")]
     pub(crate) without: Option<LimitName>,
+    /// The other tutorial: sessions on two local chains by one signature, over a MEE node
+    #[arg(long, conflicts_with_all = ["rpc_url", "without"])]
+    pub(crate) mee: bool,
     /// One JSON document at the end instead of the live account
     #[arg(long)]
     pub(crate) json: bool,

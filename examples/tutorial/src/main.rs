@@ -8,6 +8,7 @@ mod arguments;
 mod attempt;
 mod chain;
 mod counter;
+mod mee;
 mod report;
 mod scenario;
 mod sessions;
@@ -26,6 +27,7 @@ async fn main() -> ExitCode {
     let work = async {
         match &arguments.part {
             Some(Part::UseSession(attempt)) => user::run(attempt).await,
+            None if arguments.mee => mee::run(&arguments).await,
             None => scenario::run(&arguments).await,
         }
     };

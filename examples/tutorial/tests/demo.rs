@@ -40,6 +40,16 @@ fn every_step_does_what_it_must_on_both_generations() {
 }
 
 #[test]
+fn one_signature_for_two_chains() {
+    let output = run(&["--mee", "--json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let steps = document["steps"].as_array().unwrap();
+    let failed: Vec<_> = steps.iter().filter(|step| step["passed"] == false).collect();
+    assert!(failed.is_empty() && steps.len() == 12, "{document:#}");
+    assert!(output.status.success());
+}
+
+#[test]
 fn a_missing_limit_fails_its_step() {
     for (limit, step) in [
         ("usage", "refused: a third use"),
