@@ -105,6 +105,18 @@ pub enum TransportFailure {
         /// The most bytes taken.
         limit: usize,
     },
+    /// A gateway before the node gave up; the request may have arrived.
+    #[error("gateway answered {status}")]
+    Gateway {
+        /// The HTTP status: 502, 503 or 504.
+        status: u16,
+    },
+    /// The answer cannot be read, so what became of the request is not known.
+    #[error("unreadable answer: {reason}")]
+    Unreadable {
+        /// What could not be read.
+        reason: String,
+    },
     /// A header cannot be sent as it is.
     #[error("header {name} is not valid")]
     Header {

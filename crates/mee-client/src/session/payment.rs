@@ -162,3 +162,84 @@ fn raised(
 pub(super) const fn transfer_selector() -> Selector {
     Selector::new(transferCall::SELECTOR)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Bytes;
+    use policy_encoding::{Sudo, UsageLimit};
+
+    use super::*;
+
+    const DEPLOYMENT: Deployment = Deployment::current();
+    const TOKEN: Address = Address::repeat_byte(0x70);
+    const FEE: U256 = U256::from_limbs([1000, 0, 0, 0]);
+
+    fn transfers(rules: &[Rule]) -> ActionData {
+        let policy = UniversalAction::new(rules.to_vec()).unwrap();
+        action([policy.on(&DEPLOYMENT.policies).unwrap()])
+    }
+
+    fn action(policies: impl IntoIterator<Item = PolicyData<ActionSlot>>) -> ActionData {
+        ActionData::new(ActionTarget::Exact { target: TOKEN, selector: transfer_selector() }, policies)
+    }
+
+    fn combine(action: ActionData, limits: OwnFeeTokenLimits) -> Result<Vec<ActionData>, PaymentPolicyError> {
+        with_payment_action(vec![action], TOKEN, FEE, limits, &DEPLOYMENT)
+    }
+
+    fn rules(action: &ActionData) -> Vec<Rule> {
+        let data = &action.as_ref().action_policies[0];
+        match Registry::new(DEPLOYMENT.policies).decode(data.policy, &data.init_data) {
+            Some(Ok(AnyPolicy::UniversalAction(policy))) => policy.rules().to_vec(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_session_without_fee_token_transfers_gets_an_action_for_fees() {
+        let all = with_payment_action(Vec::new(), TOKEN, FEE, OwnFeeTokenLimits::Refuse, &DEPLOYMENT).unwrap();
+        let expected = Rule::new(32, Condition::AtMost, FEE).with_total(FEE);
+        assert_eq!((all.len(), rules(&all[0])), (1, vec![expected]));
+    }
+
+    #[test]
+    fn own_limits_are_raised_only_when_the_caller_says_so() {
+        let limited = Rule::new(32, Condition::AtMost, 50_u64).with_total(U256::from(200));
+        let refused = combine(transfers(&[limited]), OwnFeeTokenLimits::Refuse);
+        assert_eq!(refused, Err(PaymentPolicyError::AmountLimited { limit: U256::from(200), fee: FEE }));
+        let raised = combine(transfers(&[limited]), OwnFeeTokenLimits::Raise).unwrap();
+        let expected = Rule::new(32, Condition::AtMost, 1050_u64).with_total(U256::from(1200));
+        assert_eq!(rules(&raised[0]), [expected]);
+    }
+
+    #[test]
+    fn what_lets_every_fee_through_is_left_as_it_is() {
+        let wide = transfers(&[Rule::new(32, Condition::AtMost, 5000_u64)]);
+        assert_eq!(combine(wide.clone(), OwnFeeTokenLimits::Refuse), Ok(vec![wide]));
+        let sudo = action([Sudo.on(&DEPLOYMENT.policies).unwrap()]);
+        assert_eq!(combine(sudo.clone(), OwnFeeTokenLimits::Refuse), Ok(vec![sudo]));
+    }
+
+    #[test]
+    fn what_keeps_the_node_from_being_paid_is_refused_even_when_limits_may_be_raised() {
+        let raise = OwnFeeTokenLimits::Raise;
+        let pinned = transfers(&[Rule::new(0, Condition::Equal, Address::repeat_byte(1))]);
+        assert_eq!(combine(pinned, raise), Err(PaymentPolicyError::RecipientPinned));
+        let exact = transfers(&[Rule::new(32, Condition::Equal, 50_u64)]);
+        assert_eq!(combine(exact, raise), Err(PaymentPolicyError::AmountPinned));
+        let counted = UsageLimit::new(2).unwrap().on(&DEPLOYMENT.policies).unwrap();
+        let policy = counted.policy();
+        assert_eq!(combine(action([counted]), raise), Err(PaymentPolicyError::OtherPolicy { policy }));
+        let unknown = PolicyData::new(Address::repeat_byte(9), Bytes::new());
+        let policy = unknown.policy();
+        assert_eq!(combine(action([unknown]), raise), Err(PaymentPolicyError::OtherPolicy { policy }));
+        let native = with_payment_action(Vec::new(), Address::ZERO, FEE, raise, &DEPLOYMENT);
+        assert_eq!(native, Err(PaymentPolicyError::NativeFeeToken));
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_raised_is_refused() {
+        let all = transfers(&[Rule::new(32, Condition::AtMost, 1_u64).with_total(U256::MAX)]);
+        assert_eq!(combine(all, OwnFeeTokenLimits::Raise), Err(PaymentPolicyError::Overflow));
+    }
+}

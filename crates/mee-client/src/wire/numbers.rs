@@ -1,11 +1,11 @@
 //! Numbers in a node's JSON: decimal text for whole amounts, plain numbers for small ones. Both are read everywhere.
 
 use alloy_primitives::U256;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 pub(crate) struct Number;
 
-impl Visitor<'_> for Number {
+impl<'de> Visitor<'de> for Number {
     type Value = U256;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,6 +23,22 @@ impl Visitor<'_> for Number {
             return Err(E::invalid_value(de::Unexpected::Str(text), &self));
         }
         U256::from_str_radix(digits, u64::from(radix)).map_err(|_| E::custom("number above 2^256 - 1"))
+    }
+
+    /// `{"__type": "bigint", "value": "1"}`, as TypeScript libraries store big numbers.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<U256, A::Error> {
+        let (mut tagged, mut value) = (false, None);
+        while let Some((name, text)) = map.next_entry::<String, String>()? {
+            match name.as_str() {
+                "__type" => tagged = text == "bigint",
+                "value" => value = Some(text),
+                _ => return Err(de::Error::custom("an object that is no number")),
+            }
+        }
+        match value {
+            Some(text) if tagged => self.visit_str(&text),
+            _ => Err(de::Error::custom("an object that is no number")),
+        }
     }
 }
 
@@ -95,7 +111,10 @@ mod tests {
     #[test]
     fn text_and_numbers_are_read_and_text_is_written() {
         let both = Both { amount: U256::from(7), time: 8 };
-        for text in [r#"{"amount":7,"time":"8"}"#, r#"{"amount":"0x7","time":8}"#, r#"{"amount":"7","time":"0x8"}"#] {
+        let stored = r#"{"amount":{"__type":"bigint","value":"7"},"time":{"__type":"bigint","value":"8"}}"#;
+        for text in
+            [stored, r#"{"amount":7,"time":"8"}"#, r#"{"amount":"0x7","time":8}"#, r#"{"amount":"7","time":"0x8"}"#]
+        {
             assert_eq!(serde_json::from_str::<Both>(text).unwrap(), both);
         }
         assert_eq!(serde_json::to_string(&both).unwrap(), r#"{"amount":"7","time":"8"}"#);
@@ -103,7 +122,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["-1", "1.5", "\"\"", "\"0x\"", "\"1e3\"", "\" 1\"", "null", "[]"] {
+        for bad in ["-1", "1.5", "\"\"", "\"0x\"", "\"1e3\"", "\" 1\"", "null", "[]", "{}", r#"{"value":"1"}"#] {
             assert!(serde_json::from_str::<Both>(&format!(r#"{{"amount":{bad},"time":0}}"#)).is_err(), "{bad}");
         }
         assert!(serde_json::from_str::<Both>(r#"{"amount":0,"time":"18446744073709551616"}"#).is_err());

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod builders;
+#[cfg(test)]
+mod differences;
 mod json;
 mod plain;
 mod replay;

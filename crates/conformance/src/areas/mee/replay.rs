@@ -81,6 +81,22 @@ impl Replay {
         })
     }
 
+    /// Runs every step of a scenario, whatever comes of it.
+    #[cfg(test)]
+    pub(super) async fn whole(scenario: &Value) -> anyhow::Result<Self> {
+        let mut replay = Self::new(scenario)?;
+        for recorded in list(scenario, "accounts")? {
+            let account = replay.account(recorded).await?;
+            replay.accounts.push(Arc::new(account));
+        }
+        for (index, step) in replay.steps.clone().iter().enumerate() {
+            replay.world.state().step = i64::try_from(index)?;
+            let _ = replay.step(step).await;
+            replay.catch_up(step)?;
+        }
+        Ok(replay)
+    }
+
     /// The quote of the first step that asks for one.
     #[cfg(test)]
     pub(super) async fn first_quote(&mut self, scenario: &Value) -> anyhow::Result<mee_client::VerifiedQuote> {

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) requests: usize,
     pub(super) signatures: usize,
     pub(super) salts: usize,
+    /// The path of every request.
+    pub(super) paths: Vec<String>,
     /// What differs from the recording.
     pub(super) differences: Vec<String>,
 }
@@ -40,6 +42,7 @@ impl World {
             requests: 0,
             signatures: 0,
             salts: 0,
+            paths: Vec::new(),
             differences: Vec::new(),
         })))
     }
@@ -77,6 +80,7 @@ impl HttpTransport for World {
         let mut state = self.state();
         let index = state.requests;
         state.requests += 1;
+        state.paths.push(request.url.path().to_owned());
         let exchange = state.scenario["http"][index].clone();
         if exchange.is_null() {
             state.differences.push(format!("http[{index}] {} was not recorded", request.url.path()));
