@@ -130,16 +130,24 @@ impl NodeApi {
     /// `POST exec`: hands a signed supertransaction over. Never repeated.
     ///
     /// # Errors
-    /// [`MeeError::ExecutionUnknown`] when the answer was lost on the way; else as the node answered.
+    /// [`MeeError::ExecutionUnknown`] when it may have arrived but the node's answer did not; else as the node answered.
     #[doc(alias = "executeSignedQuote")]
     pub async fn execute(&self, signed: &SignedQuote, trigger: Option<&TriggerInfo>) -> Result<Executed, MeeError> {
-        self.post("exec", &Execution { signed, trigger }).await.map_err(|error| match error {
-            MeeError::Transport {
-                source: source @ (TransportFailure::Timeout | TransportFailure::Lost { .. }),
-                ..
-            } => MeeError::ExecutionUnknown { hash: signed.quote.hash, source },
-            other => other,
-        })
+        let hash = signed.quote.hash;
+        let unknown = |source| MeeError::ExecutionUnknown { hash, source };
+        let executed: Executed =
+            self.post("exec", &Execution { signed, trigger }).await.map_err(|error| match error {
+                MeeError::Transport { source: TransportFailure::Connect { .. }, .. } => error,
+                MeeError::Transport { source: TransportFailure::Header { .. }, .. } => error,
+                MeeError::Transport { source, .. } => unknown(source),
+                MeeError::Node { status: status @ 502..=504, .. } => unknown(TransportFailure::Gateway { status }),
+                MeeError::Answer { reason, .. } => unknown(TransportFailure::Unreadable { reason }),
+                other => other,
+            })?;
+        if executed.hash == hash {
+            return Ok(executed);
+        }
+        Err(unknown(TransportFailure::Unreadable { reason: format!("it is about {}", executed.hash) }))
     }
 
     /// `GET explorer/{hash}`: how far a supertransaction is.
@@ -280,6 +288,46 @@ mod tests {
         assert!(
             matches!(node.info().await, Err(MeeError::Node { status: 400, message, .. }) if message.contains("no"))
         );
+    }
+
+    #[tokio::test]
+    async fn what_may_have_arrived_is_told_by_its_hash() {
+        let op = serde_json::json!({
+            "userOp": {
+                "sender": Address::ZERO, "nonce": "0", "initCode": "0x", "callData": "0x", "callGasLimit": "1",
+                "verificationGasLimit": "1", "maxFeePerGas": "1", "maxPriorityFeePerGas": "1",
+                "paymasterAndData": "0x", "preVerificationGas": "1",
+            },
+            "userOpHash": B256::ZERO, "meeUserOpHash": B256::ZERO, "lowerBoundTimestamp": "0",
+            "upperBoundTimestamp": "1", "chainId": "1",
+        });
+        let quote: Quote = serde_json::from_value(serde_json::json!({
+            "hash": B256::repeat_byte(7), "quoteType": "simple", "userOps": [op],
+            "paymentInfo": {
+                "sender": Address::ZERO, "token": Address::ZERO, "nonce": "0", "chainId": "1", "tokenWeiAmount": "1",
+            },
+        }))
+        .unwrap();
+        let signed = SignedQuote { quote, signature: Default::default(), mee_versions: Vec::new() };
+        let hash = format!("{{\"hash\":\"{}\"}}", B256::repeat_byte(7));
+        let other = format!("{{\"hash\":\"{}\"}}", B256::repeat_byte(8));
+        let lost = || Err(TransportFailure::Lost { reason: String::new() });
+        for unknown in [Err(TransportFailure::Timeout), lost(), answer(504, ""), answer(200, "?"), answer(200, &other)]
+        {
+            let (script, node) = node(vec![unknown]);
+            let error = node.execute(&signed, None).await.unwrap_err();
+            assert!(
+                matches!(error, MeeError::ExecutionUnknown { hash, .. } if hash == B256::repeat_byte(7)),
+                "{error}"
+            );
+            assert!(!error.is_transient());
+            assert_eq!(script.seen.lock().unwrap().len(), 1);
+        }
+        let refused = Err(TransportFailure::Connect { reason: String::new() });
+        let (_, node) = node(vec![refused, answer(400, "{}"), answer(200, &hash)]);
+        assert!(matches!(node.execute(&signed, None).await, Err(MeeError::Transport { .. })));
+        assert!(matches!(node.execute(&signed, None).await, Err(MeeError::Node { status: 400, .. })));
+        assert_eq!(node.execute(&signed, None).await.unwrap().hash, B256::repeat_byte(7));
     }
 
     #[test]
