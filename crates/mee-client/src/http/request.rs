@@ -125,7 +125,7 @@ pub enum TransportFailure {
     },
 }
 
-/// What carries requests. [`ReqwestTransport`] is the usual one.
+/// What carries requests. [`ReqwestTransport`](super::ReqwestTransport) is the usual one.
 pub trait HttpTransport: fmt::Debug + Send + Sync {
     /// Sends one request and reads the whole answer, whatever its status.
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportFailure>>;

@@ -98,6 +98,18 @@ impl Report {
         &self.raw
     }
 
+    /// Where people can look at the supertransaction: `explorer` is the base address of a supertransaction explorer, and
+    /// `of_chain` gives that of a chain's explorer (`{base}/tx/{transaction}`), where there is one.
+    #[doc(alias = "explorerLinks")]
+    pub fn links(&self, explorer: &str, of_chain: impl Fn(u64) -> Option<String>) -> Vec<String> {
+        let base = |base: &str| base.trim_end_matches('/').to_owned();
+        let chains = self.user_ops().iter().filter_map(|op| {
+            let transaction = op.transaction()?;
+            Some(format!("{}/tx/{transaction}", base(&of_chain(op.chain_id)?)))
+        });
+        std::iter::once(format!("{}/details/{}", base(explorer), self.hash())).chain(chains).collect()
+    }
+
     /// How far the supertransaction is as a whole.
     #[must_use]
     pub fn progress(&self, mode: StatusMode) -> Progress {

@@ -103,10 +103,25 @@ fn check_receipt(receipt: &Receipt, recorded: &Value) -> anyhow::Result<()> {
     for (name, seen) in &report {
         super::json::same(seen, &recorded[name]).map_err(|error| anyhow::anyhow!("{name}{error}"))?;
     }
+    check_links(receipt, recorded)?;
     let hash = |receipt: &Value| receipt["transactionHash"].clone();
     let expected = recorded["receipts"].as_array().map(|list| list.iter().map(hash).collect::<Vec<_>>());
     let seen = receipt.receipts.as_ref().map(|list| list.iter().map(hash).collect::<Vec<_>>());
     ensure!(seen == expected, "receipts: expected {expected:?}, saw {seen:?}");
+    Ok(())
+}
+
+/// The recorded links to supertransaction and chain explorers; those to a third kind of explorer are not made here.
+fn check_links(receipt: &Receipt, recorded: &Value) -> anyhow::Result<()> {
+    let recorded: Vec<&str> = list(recorded, "explorerLinks")?.iter().filter_map(Value::as_str).collect();
+    let of_chain = |chain_id| match chain_id {
+        8453 => Some("https://basescan.org".to_owned()),
+        10 => Some("https://optimistic.etherscan.io/".to_owned()),
+        _ => None,
+    };
+    for link in receipt.report.links("https://meescan.biconomy.io/", of_chain) {
+        ensure!(recorded.contains(&link.as_str()), "link {link} is not among {recorded:?}");
+    }
     Ok(())
 }
 
