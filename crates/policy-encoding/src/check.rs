@@ -5,7 +5,10 @@ use core::fmt;
 
 use alloy_primitives::{Address, B256, FixedBytes, Selector, U256, uint};
 
-use session_types::PolicyRevision;
+use session_types::{
+    PolicyRevision,
+    abi::{self, ContractError as _},
+};
 
 use crate::{Condition, range_bounds};
 
@@ -338,7 +341,7 @@ pub enum Revert {
     /// `UnsupportedCallType(bytes1)`.
     #[error("call type {0} is not supported")]
     UnsupportedCallType(FixedBytes<1>),
-    /// An error without arguments, by its selector: see [`errors`].
+    /// An error without arguments, by its selector.
     #[error("error {0}")]
     Plain(Selector),
     /// The contract would not come to an end: a tree that contains itself, or one too large to walk.
@@ -346,39 +349,8 @@ pub enum Revert {
     OutOfGas,
 }
 
-/// Selectors of the policies' errors.
-pub mod errors {
-    use alloy_primitives::{Selector, fixed_bytes};
-
-    /// `PolicyNotInitialized(bytes32,address,address)`
-    pub const POLICY_NOT_INITIALIZED: Selector = fixed_bytes!("6d3a33ce");
-    /// `ValueLimitExceeded(bytes32,uint256,uint256)`
-    pub const VALUE_LIMIT_EXCEEDED: Selector = fixed_bytes!("8a8a722d");
-    /// `InvalidTokenAddress(address)`
-    pub const INVALID_TOKEN_ADDRESS: Selector = fixed_bytes!("73306803");
-    /// `InvalidLimit(uint256)`
-    pub const INVALID_LIMIT: Selector = fixed_bytes!("cdff33a4");
-    /// `InvalidInitDataLength()`
-    pub const INVALID_INIT_DATA_LENGTH: Selector = fixed_bytes!("4c70a781");
-    /// `InvalidInitData()`
-    pub const INVALID_INIT_DATA: Selector = fixed_bytes!("f9c42c60");
-    /// `EmptyExpressionTree()`
-    pub const EMPTY_EXPRESSION_TREE: Selector = fixed_bytes!("91ffe7d8");
-    /// `RootNodeIndexOutOfBounds()`
-    pub const ROOT_NODE_INDEX_OUT_OF_BOUNDS: Selector = fixed_bytes!("ae5983a2");
-    /// `TooManyRules()`
-    pub const TOO_MANY_RULES: Selector = fixed_bytes!("6a4864d9");
-    /// `TooManyNodes()`
-    pub const TOO_MANY_NODES: Selector = fixed_bytes!("a133c838");
-    /// `NodeChildIndexOutOfBounds()`
-    pub const NODE_CHILD_INDEX_OUT_OF_BOUNDS: Selector = fixed_bytes!("1d45ed10");
-    /// `RuleIndexOutOfBounds()`
-    pub const RULE_INDEX_OUT_OF_BOUNDS: Selector = fixed_bytes!("2509a187");
-    /// `UnsupportedCallType(bytes1)`
-    pub const UNSUPPORTED_CALL_TYPE: Selector = fixed_bytes!("b96fcfe4");
-    /// `Panic(uint256)`
-    pub const PANIC: Selector = fixed_bytes!("4e487b71");
-}
+/// Solidity's `Panic(uint256)`.
+pub(crate) const PANIC: Selector = FixedBytes([0x4e, 0x48, 0x7b, 0x71]);
 
 impl Revert {
     /// Checked arithmetic that overflowed.
@@ -391,12 +363,12 @@ impl Revert {
     pub const fn selector(&self) -> Option<Selector> {
         Some(match self {
             Self::NoData | Self::OutOfGas => return None,
-            Self::Panic(_) => errors::PANIC,
-            Self::NotInitialized(_) => errors::POLICY_NOT_INITIALIZED,
-            Self::ValueLimitExceeded { .. } => errors::VALUE_LIMIT_EXCEEDED,
-            Self::InvalidTokenAddress(_) => errors::INVALID_TOKEN_ADDRESS,
-            Self::InvalidLimit(_) => errors::INVALID_LIMIT,
-            Self::UnsupportedCallType(_) => errors::UNSUPPORTED_CALL_TYPE,
+            Self::Panic(_) => PANIC,
+            Self::NotInitialized(_) => abi::PolicyNotInitialized::SELECTOR,
+            Self::ValueLimitExceeded { .. } => abi::ValueLimitExceeded::SELECTOR,
+            Self::InvalidTokenAddress(_) => abi::InvalidTokenAddress::SELECTOR,
+            Self::InvalidLimit(_) => abi::InvalidLimit::SELECTOR,
+            Self::UnsupportedCallType(_) => abi::UnsupportedCallType::SELECTOR,
             Self::Plain(selector) => *selector,
         })
     }

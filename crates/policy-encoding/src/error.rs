@@ -1,8 +1,11 @@
 use alloy_primitives::{Address, U256};
-use session_types::PolicyKind;
+use session_types::{
+    PolicyKind,
+    abi::{self, ContractError as _},
+};
 
 use crate::{
-    check::{Context, Revert, errors},
+    check::{Context, Revert},
     word::Malformed,
 };
 
@@ -155,16 +158,16 @@ impl DecodeError {
             Self::ZeroToken { .. } => Revert::InvalidTokenAddress(Address::ZERO),
             Self::ZeroTokenLimit { .. } => Revert::InvalidLimit(U256::ZERO),
             Self::ListTooLong { .. } => Revert::Panic(0x41),
-            Self::Lengths { .. } => Revert::Plain(errors::INVALID_INIT_DATA_LENGTH),
+            Self::Lengths { .. } => Revert::Plain(abi::InvalidInitDataLength::SELECTOR),
             Self::MissingLimit { .. } | Self::RuleCount { .. } => Revert::INDEX,
-            Self::ListLength { .. } | Self::ZeroTarget => Revert::Plain(errors::INVALID_INIT_DATA),
-            Self::Tree(TreeError::Empty) => Revert::Plain(errors::EMPTY_EXPRESSION_TREE),
-            Self::Tree(TreeError::Root { .. }) => Revert::Plain(errors::ROOT_NODE_INDEX_OUT_OF_BOUNDS),
-            Self::Tree(TreeError::TooManyRules { .. }) => Revert::Plain(errors::TOO_MANY_RULES),
+            Self::ListLength { .. } | Self::ZeroTarget => Revert::Plain(abi::InvalidInitData::SELECTOR),
+            Self::Tree(TreeError::Empty) => Revert::Plain(abi::EmptyExpressionTree::SELECTOR),
+            Self::Tree(TreeError::Root { .. }) => Revert::Plain(abi::RootNodeIndexOutOfBounds::SELECTOR),
+            Self::Tree(TreeError::TooManyRules { .. }) => Revert::Plain(abi::TooManyRules::SELECTOR),
             Self::Tree(TreeError::TooManyNodes { nodes: 256 }) => Revert::OVERFLOW,
-            Self::Tree(TreeError::TooManyNodes { .. }) => Revert::Plain(errors::TOO_MANY_NODES),
-            Self::Tree(TreeError::Child { .. }) => Revert::Plain(errors::NODE_CHILD_INDEX_OUT_OF_BOUNDS),
-            Self::Tree(TreeError::RuleIndex { .. }) => Revert::Plain(errors::RULE_INDEX_OUT_OF_BOUNDS),
+            Self::Tree(TreeError::TooManyNodes { .. }) => Revert::Plain(abi::TooManyNodes::SELECTOR),
+            Self::Tree(TreeError::Child { .. }) => Revert::Plain(abi::NodeChildIndexOutOfBounds::SELECTOR),
+            Self::Tree(TreeError::RuleIndex { .. }) => Revert::Plain(abi::RuleIndexOutOfBounds::SELECTOR),
         }
     }
 }

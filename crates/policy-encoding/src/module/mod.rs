@@ -12,7 +12,7 @@ use alloy_primitives::{Address, U256};
 use session_types::{Deployment, PermissionId, Session};
 
 pub use operation::{Call, Operation};
-pub use refusal::{Place, PolicyRefusal, SessionRefusal, errors};
+pub use refusal::{Place, PolicyRefusal, SessionRefusal};
 pub use state::{AccountSessions, EnabledAction, EnabledSession, InstalledPolicy};
 pub use validate::UnknownAnswer;
 

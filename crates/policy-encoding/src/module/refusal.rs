@@ -1,7 +1,10 @@
 use alloc::{boxed::Box, vec::Vec};
 
-use alloy_primitives::{Address, B256, FixedBytes, Selector, fixed_bytes};
-use session_types::{Generation, PermissionId, PolicyKind};
+use alloy_primitives::{Address, B256, FixedBytes, Selector};
+use session_types::{
+    Generation, PermissionId, PolicyKind,
+    abi::{self, ContractError as _},
+};
 
 use crate::check::{Refusal, Revert, Window};
 
@@ -180,52 +183,6 @@ impl From<PolicyRefusal> for SessionRefusal {
     }
 }
 
-/// Selectors of the session module's errors.
-pub mod errors {
-    use super::{Selector, fixed_bytes};
-
-    /// `InvalidUserOpSender(address)`
-    pub const INVALID_USER_OP_SENDER: Selector = fixed_bytes!("04a4ab94");
-    /// `InvalidPermissionId(bytes32)`
-    pub const INVALID_PERMISSION_ID: Selector = fixed_bytes!("526d0da5");
-    /// `NoPoliciesSet(bytes32)`
-    pub const NO_POLICIES_SET: Selector = fixed_bytes!("1c792c05");
-    /// `PolicyViolation(bytes32,address)`
-    pub const POLICY_VIOLATION: Selector = fixed_bytes!("3b577361");
-    /// `PolicyCheckReverted(bytes32)`
-    pub const POLICY_CHECK_REVERTED: Selector = fixed_bytes!("f4270752");
-    /// `PaymasterValidationNotEnabled(bytes32)`
-    pub const PAYMASTER_VALIDATION_NOT_ENABLED: Selector = fixed_bytes!("d5dc9fa4");
-    /// `UnsupportedExecutionType()`
-    pub const UNSUPPORTED_EXECUTION_TYPE: Selector = fixed_bytes!("6c4872f9");
-    /// `UnsupportedCallType(bytes1)`
-    pub const UNSUPPORTED_CALL_TYPE: Selector = fixed_bytes!("b96fcfe4");
-    /// `InvalidSelfCall()`
-    pub const INVALID_SELF_CALL: Selector = fixed_bytes!("540733ea");
-    /// `InvalidTarget()`
-    pub const INVALID_TARGET: Selector = fixed_bytes!("82d5d76a");
-    /// `NoExecutionsInBatch()`
-    pub const NO_EXECUTIONS_IN_BATCH: Selector = fixed_bytes!("56d93c1a");
-    /// `DecodingError()`
-    pub const DECODING_ERROR: Selector = fixed_bytes!("ba597e7e");
-    /// `InvalidData()`
-    pub const INVALID_DATA: Selector = fixed_bytes!("5cb045db");
-    /// `InvalidActionId()`
-    pub const INVALID_ACTION_ID: Selector = fixed_bytes!("e068d3a2");
-    /// `UnsupportedPolicy(address)`
-    pub const UNSUPPORTED_POLICY: Selector = fixed_bytes!("6a01dd01");
-    /// `InvalidISessionValidator(address)`
-    pub const INVALID_SESSION_VALIDATOR: Selector = fixed_bytes!("a7eae112");
-    /// `Panic(uint256)`
-    pub const PANIC: Selector = fixed_bytes!("4e487b71");
-    /// `ChainIdMismatch(uint64)`
-    pub const CHAIN_ID_MISMATCH: Selector = fixed_bytes!("e75e2379");
-    /// `HashMismatch(bytes32,bytes32)`
-    pub const HASH_MISMATCH: Selector = fixed_bytes!("0b08d5be");
-    /// `InvalidEnableSignature(address,bytes32)`
-    pub const INVALID_ENABLE_SIGNATURE: Selector = fixed_bytes!("3ca8ef0c");
-}
-
 impl SessionRefusal {
     /// How a module of this generation reverts: the data, empty for a revert without data. `None` when the module
     /// does not revert.
@@ -237,32 +194,34 @@ impl SessionRefusal {
             data
         };
         Some(match self {
-            Self::Sender { sender, .. } => with(errors::INVALID_USER_OP_SENDER, &[sender.into_word()]),
-            Self::UnknownPermission(id) => with(errors::INVALID_PERMISSION_ID, &[id.0]),
-            Self::NotCovered { permission, .. } => with(errors::NO_POLICIES_SET, &[permission.0]),
+            Self::Sender { sender, .. } => with(abi::InvalidUserOpSender::SELECTOR, &[sender.into_word()]),
+            Self::UnknownPermission(id) => with(abi::InvalidPermissionId::SELECTOR, &[id.0]),
+            Self::NotCovered { permission, .. } => with(abi::NoPoliciesSet::SELECTOR, &[permission.0]),
             Self::Policy(refusal) => match refusal.reason.revert() {
-                Some(revert) => with(errors::POLICY_CHECK_REVERTED, &[revert.first_word()]),
-                None => with(errors::POLICY_VIOLATION, &[refusal.permission.0, refusal.policy.into_word()]),
+                Some(revert) => with(abi::PolicyCheckReverted::SELECTOR, &[revert.first_word()]),
+                None => with(abi::PolicyViolation::SELECTOR, &[refusal.permission.0, refusal.policy.into_word()]),
             },
-            Self::Paymaster(id) => with(errors::PAYMASTER_VALIDATION_NOT_ENABLED, &[id.0]),
-            Self::CallType(_) if generation == Generation::Legacy => with(errors::UNSUPPORTED_EXECUTION_TYPE, &[]),
-            Self::CallType(kind) => with(errors::UNSUPPORTED_CALL_TYPE, &[B256::right_padding_from(kind.as_slice())]),
-            Self::ExecutionType => with(errors::UNSUPPORTED_EXECUTION_TYPE, &[]),
-            Self::SelfCall { .. } => with(errors::INVALID_SELF_CALL, &[]),
-            Self::FallbackTarget { .. } => with(errors::INVALID_TARGET, &[]),
-            Self::EmptyBatch => with(errors::NO_EXECUTIONS_IN_BATCH, &[]),
-            Self::MalformedBatch => with(errors::DECODING_ERROR, &[]),
+            Self::Paymaster(id) => with(abi::PaymasterValidationNotEnabled::SELECTOR, &[id.0]),
+            Self::CallType(_) if generation == Generation::Legacy => with(abi::UnsupportedExecutionType::SELECTOR, &[]),
+            Self::CallType(kind) => {
+                with(abi::UnsupportedCallType::SELECTOR, &[B256::right_padding_from(kind.as_slice())])
+            }
+            Self::ExecutionType => with(abi::UnsupportedExecutionType::SELECTOR, &[]),
+            Self::SelfCall { .. } => with(abi::InvalidSelfCall::SELECTOR, &[]),
+            Self::FallbackTarget { .. } => with(abi::InvalidTarget::SELECTOR, &[]),
+            Self::EmptyBatch => with(abi::NoExecutionsInBatch::SELECTOR, &[]),
+            Self::MalformedBatch => with(abi::DecodingError::SELECTOR, &[]),
             Self::NoData => Vec::new(),
-            Self::NoSessions => with(errors::INVALID_DATA, &[]),
-            Self::ActionTarget(_) => with(errors::INVALID_ACTION_ID, &[]),
-            Self::UnsupportedPolicy(policy) => with(errors::UNSUPPORTED_POLICY, &[policy.into_word()]),
+            Self::NoSessions => with(abi::InvalidData::SELECTOR, &[]),
+            Self::ActionTarget(_) => with(abi::InvalidActionId::SELECTOR, &[]),
+            Self::UnsupportedPolicy(policy) => with(abi::UnsupportedPolicy::SELECTOR, &[policy.into_word()]),
             Self::Initialisation { revert, .. } => revert.data(),
-            Self::Validator(validator) => with(errors::INVALID_SESSION_VALIDATOR, &[validator.into_word()]),
-            Self::Panic(code) => with(errors::PANIC, &[B256::with_last_byte(*code)]),
-            Self::Chain { seen, .. } => with(errors::CHAIN_ID_MISMATCH, &[word(*seen)]),
-            Self::Digest { provided, computed } => with(errors::HASH_MISMATCH, &[*provided, *computed]),
+            Self::Validator(validator) => with(abi::InvalidISessionValidator::SELECTOR, &[validator.into_word()]),
+            Self::Panic(code) => with(crate::check::PANIC, &[B256::with_last_byte(*code)]),
+            Self::Chain { seen, .. } => with(abi::ChainIdMismatch::SELECTOR, &[word(*seen)]),
+            Self::Digest { provided, computed } => with(abi::HashMismatch::SELECTOR, &[*provided, *computed]),
             Self::EnableSignature { account, hash } => {
-                with(errors::INVALID_ENABLE_SIGNATURE, &[account.into_word(), *hash])
+                with(abi::InvalidEnableSignature::SELECTOR, &[account.into_word(), *hash])
             }
             Self::OutsideWindow { .. } => return None,
         })
