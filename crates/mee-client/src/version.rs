@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use alloy_primitives::{Address, address};
 use serde::{Deserialize, Serialize};
+use userop::account::nexus::NexusDeployment;
 
 use crate::wire::checksummed;
 
@@ -198,22 +199,27 @@ pub struct MeeVersionConfig {
     pub submodules: Option<Submodules>,
 }
 
-const FORWARDER: Address = address!("0x000000Afe527A978Ecb761008Af475cfF04132a1");
-const PARIS_FORWARDER: Address = address!("0x000000001f1c68bD5bF69aa1cCc1d429700D41Da");
-const NEW_FORWARDER: Address = address!("0x000000C48Cdf2b46bEc062483dBD27046dfE3b8d");
-
 impl MeeVersionConfig {
     /// The published deployment of a suite.
     #[must_use]
     pub fn published(version: MeeVersion) -> Self {
-        let (nexus, factory, bootstrap, implementation, validator) = addresses(version);
+        let nexus = match version {
+            MeeVersion::V1_0_0 => NexusDeployment::V1_0_0,
+            MeeVersion::V1_1_0 => NexusDeployment::V1_1_0,
+            MeeVersion::V2_0_0 => NexusDeployment::V2_0_0,
+            MeeVersion::V2_1_0 => NexusDeployment::V2_1_0,
+            MeeVersion::V2_2_1 => NexusDeployment::V2_2_1,
+            MeeVersion::V2_3_0 => NexusDeployment::V2_3_0,
+            MeeVersion::V3_0_0 => NexusDeployment::V3_0_0,
+        };
+        let validator = nexus.owner_validator;
         let old = !version.has_default_validator();
         Self {
             version,
-            account_id: format!("biconomy.nexus.{nexus}"),
-            factory_address: factory,
-            bootstrap_address: bootstrap,
-            implementation_address: implementation,
+            account_id: nexus.account_id.into_owned(),
+            factory_address: nexus.factory,
+            bootstrap_address: nexus.bootstrap,
+            implementation_address: nexus.implementation,
             validator_address: validator,
             default_validator_address: if old { validator } else { Address::ZERO },
             module_registry: old.then(|| ModuleRegistry {
@@ -221,16 +227,8 @@ impl MeeVersionConfig {
                 attesters: Vec::new(),
                 attester_threshold: 0,
             }),
-            composable_module_address: match version {
-                MeeVersion::V1_0_0 => Some(address!("0x00000004430bB055dB66eBef6Fe5Ee1DA9668B10")),
-                MeeVersion::V1_1_0 => Some(address!("0x000000eff5C221A6bdB12381868307c9Db5eB462")),
-                _ => None,
-            },
-            eth_forwarder_address: match version {
-                MeeVersion::V1_1_0 => PARIS_FORWARDER,
-                version if version < MeeVersion::V2_2_1 => FORWARDER,
-                _ => NEW_FORWARDER,
-            },
+            composable_module_address: nexus.composability_module,
+            eth_forwarder_address: nexus.forwarder.unwrap_or_default(),
             composability_version: if version < MeeVersion::V2_2_1 {
                 ComposabilityVersion::V1_0_0
             } else {
@@ -250,61 +248,6 @@ const SUBMODULES: Submodules = Submodules {
     eoa_stateless_validator: address!("0xdD900Cd95f072eAe396bE0487C2546Bf81d01B48"),
     p256_stateless_validator: address!("0xa7B97e8152aCee107a098F95f691Cd24Cf2f9835"),
 };
-
-/// Nexus version, factory, bootstrap, implementation, owner validator.
-const fn addresses(version: MeeVersion) -> (&'static str, Address, Address, Address, Address) {
-    match version {
-        MeeVersion::V1_0_0 => (
-            "1.0.2",
-            address!("0x000000c3A93d2c5E02Cb053AC675665b1c4217F9"),
-            address!("0x879fa30248eeb693dcCE3eA94a743622170a3658"),
-            address!("0x000000aC74357BFEa72BBD0781833631F732cf19"),
-            address!("0x00000000d12897DDAdC2044614A9677B191A2d95"),
-        ),
-        MeeVersion::V1_1_0 => (
-            "1.0.2",
-            address!("0x0000000C8B6b3329cEa5d15C9d8C15F1f254ec3C"),
-            address!("0x000000c4781Be3349F81d341027fd7A4EdFa4Dd2"),
-            address!("0x000000001964d23C59962Fc7A912872EE8fB3b6A"),
-            address!("0x00000000E894100bEcFc7c934Ab7aC8FBA08A44c"),
-        ),
-        MeeVersion::V2_0_0 => (
-            "1.2.0",
-            address!("0x000000001D1D5004a02bAfAb9de2D6CE5b7B13de"),
-            address!("0x00000000D3254452a909E4eeD47455Af7E27C289"),
-            address!("0x000000004F43C49e93C970E84001853a70923B03"),
-            address!("0x00000000d12897DDAdC2044614A9677B191A2d95"),
-        ),
-        MeeVersion::V2_1_0 => (
-            "1.2.0",
-            address!("0x0000006648ED9B2B842552BE63Af870bC74af837"),
-            address!("0x0000003eDf18913c01cBc482C978bBD3D6E8ffA3"),
-            address!("0x00000000383e8cBe298514674Ea60Ee1d1de50ac"),
-            address!("0x0000000031ef4155C978d48a8A7d4EDba03b04fE"),
-        ),
-        MeeVersion::V2_2_1 => (
-            "1.3.1",
-            address!("0x000000002c9A405a196f2dc766F2476B731693c3"),
-            address!("0x000000007BfEdA33ac982cb38eAaEf5D7bCC954c"),
-            address!("0x0000000020fe2F30453074aD916eDeB653eC7E9D"),
-            address!("0x0000000002d3cC5642A748B6783F32C032616E03"),
-        ),
-        MeeVersion::V2_3_0 => (
-            "1.3.1",
-            address!("0x5836Bdb35913c7CBA6ef40675354445121449917"),
-            address!("0xCa8f48912A3a33fE694c318a1d097AD394CFAB76"),
-            address!("0x54F220e4f0DEAb58Be26153df5a674668B9d7Fb2"),
-            address!("0x1Cdae7dcc3f32551865EfE3d77AC2b88Ee2905B4"),
-        ),
-        MeeVersion::V3_0_0 => (
-            "1.3.1",
-            address!("0x75Eb8D1621D193010425D34b4Ae81835E2409660"),
-            address!("0x33A8F72F236e02eD62B0312f48105AcBD651Cd17"),
-            address!("0x37DF3014c8B72372F2783aAF517bcdC6B516c8Df"),
-            address!("0x5e2181ccC1550f5e86F14298A12a7a9A04536F58"),
-        ),
-    }
-}
 
 #[cfg(test)]
 mod tests {

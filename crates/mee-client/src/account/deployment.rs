@@ -1,6 +1,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use userop::Factory;
+use userop::abi::nexus::account_factory::createAccountCall;
 
 use super::{AccountError, set_up};
 use crate::sign::OwnerKey;
@@ -103,6 +104,6 @@ impl Deployment {
 }
 
 fn create_account(suite: &MeeVersionConfig, key: &OwnerKey, index: U256) -> Result<Factory, AccountError> {
-    let call = set_up::createAccountCall { initData: set_up::init_data(suite, key)?, salt: B256::from(index) };
+    let call = createAccountCall { initData: set_up::init_data(suite, key)?, salt: B256::from(index) };
     Ok(Factory::new(suite.factory_address, call.abi_encode()))
 }

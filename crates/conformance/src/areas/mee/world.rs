@@ -14,7 +14,7 @@ use mee_client::sign::{AccountSigner, OwnerKey, SignerFailure, SigningRequest};
 use mee_client::{Clock, HttpRequest, HttpResponse, HttpTransport, Method, SaltSource, TransportFailure};
 use serde_json::{Value, json};
 
-use super::json::{list, member, parse, same, small};
+use super::json::{list, member, parse, same, small, without_bigints};
 
 /// The recorded scenario and how far its replay is.
 #[derive(Debug)]
@@ -160,6 +160,15 @@ fn check_signature(request: &SigningRequest<'_>, signature: &Bytes, recorded: &V
             anyhow::ensure!(digest == request.digest(), "expected digest {digest}, saw {}", request.digest());
             let expected: Bytes = parse(recorded, "signature")?;
             anyhow::ensure!(expected == *signature, "expected {expected}, saw {signature}");
+            if let SigningRequest::TypedData(data) = request {
+                let recorded = without_bigints(member(recorded, "payload")?);
+                let mut shown = data.json.clone();
+                // Some recorders leave the domain's own type out.
+                if recorded["types"].get("EIP712Domain").is_none() {
+                    shown["types"].as_object_mut().map(|types| types.remove("EIP712Domain"));
+                }
+                within(&shown, &recorded).map_err(|error| anyhow::anyhow!("typed data{error}"))?;
+            }
         }
         "eip7702" => {
             let result = member(recorded, "result")?;
@@ -170,6 +179,23 @@ fn check_signature(request: &SigningRequest<'_>, signature: &Bytes, recorded: &V
         _ => {}
     }
     Ok(())
+}
+
+/// Whether everything that a wallet is shown was recorded so; the recording has members that are not signed.
+fn within(shown: &Value, recorded: &Value) -> Result<(), String> {
+    match (shown, recorded) {
+        (Value::Object(shown), Value::Object(recorded)) => shown.iter().try_for_each(|(name, shown)| {
+            let recorded = recorded.get(name).ok_or_else(|| format!(".{name} was not recorded"))?;
+            within(shown, recorded).map_err(|error| format!(".{name}{error}"))
+        }),
+        (Value::Array(shown), Value::Array(recorded)) if shown.len() == recorded.len() => {
+            let mut pairs = shown.iter().zip(recorded).enumerate();
+            pairs.try_for_each(|(index, (shown, recorded))| {
+                within(shown, recorded).map_err(|error| format!("[{index}]{error}"))
+            })
+        }
+        _ => same(shown, recorded),
+    }
 }
 
 trait Flattened {
