@@ -2,7 +2,8 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 use alloy_primitives::{Address, B256, ChainId};
 use session_types::{
-    Deployment, EnableMode, MultiChainGrant, abi,
+    Deployment, EnableMode, EnvelopeError, MultiChainGrant, SessionSignature,
+    abi::{self, ModuleFunction as _},
     validator::{MeeSessionKey, OwnersData, WebAuthnKey},
 };
 
@@ -141,6 +142,26 @@ impl<'a> Explainer<'a> {
         };
         whole.lines.push(Line::plain(format!("You sign the hash {} ({registry}).", grant.digest())));
         whole
+    }
+
+    /// The sessions that a call of `enableSessions` enables, from the bytes of the call.
+    ///
+    /// # Errors
+    /// When the bytes are no such call.
+    pub fn explain_enable_call(&self, call_data: &[u8]) -> Result<Vec<Explanation>, abi::DecodeError> {
+        let call = abi::EnableSessions::decode(call_data)?;
+        Ok(call.sessions.iter().map(|session| self.explain(session)).collect())
+    }
+
+    /// The session that a user operation's signature enables, from its bytes; `None` when it uses an enabled one.
+    ///
+    /// # Errors
+    /// When the bytes are no envelope of the session module.
+    pub fn explain_envelope(&self, signature: &[u8]) -> Result<Option<Explanation>, EnvelopeError> {
+        Ok(match SessionSignature::decode(signature)? {
+            SessionSignature::Enable { enable_session, .. } => Some(self.explain(&enable_session.session_to_enable)),
+            SessionSignature::Use { .. } => None,
+        })
     }
 
     fn key(&self, session: &abi::Session) -> Option<Line> {

@@ -67,6 +67,10 @@ fn the_same_bytes_read_the_same() {
         let decoded = session_types::abi::EnableSessions::decode(&calldata).unwrap();
         let again = grants::Grant { session: decoded.sessions[0].clone(), ..grant.clone() };
         assert_eq!(text(&again), text(&grant));
+        let glossary = grants::glossary();
+        let explainer = Explainer::new(&grant.deployment, &glossary);
+        let from_bytes = explainer.explain_enable_call(&calldata).unwrap();
+        assert_eq!(from_bytes, [explainer.explain(&grant.session)]);
     }
     assert_ne!(Deployment::legacy(), Deployment::current());
 }
