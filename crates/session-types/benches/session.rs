@@ -1,13 +1,12 @@
 //! Hot paths, each beside its floor in the same run: the bare keccak of the bytes that must be hashed, or one copy of
 //! the result.
 //!
-//! `cargo bench -p session-types` prints one line for each: median times and their ratio.
+//! `cargo xtask bench --only session-types` puts them into one table.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, Keccak256, U256, keccak256};
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use measure::Suite;
 use session_types::flz::{self, Buckets};
 use session_types::stored::{MemberOrder, SessionData, enable_session_data_value, session_value};
 use session_types::text::Value;
@@ -100,51 +99,52 @@ fn bare_keccak(data: &[u8], sizes: &[usize]) -> B256 {
     last
 }
 
-/// Runs both in turns and prints the medians: what else the machine does meets both.
+/// Measures both, with the goals for the ratio and for our allocations.
 fn pair<A, B>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
+    suite: &mut Suite,
     name: &str,
-    mut ours: impl FnMut() -> A,
-    mut floor: impl FnMut() -> B,
+    goals: (Option<f64>, Option<u64>),
+    ours: impl FnMut() -> A,
+    floor: impl FnMut() -> B,
 ) {
-    fn time<T>(run: &mut impl FnMut() -> T, rounds: u32) -> Duration {
-        let start = Instant::now();
-        for _ in 0..rounds {
-            black_box(run());
+    let what = match name {
+        name if name.starts_with("multi-chain") || ["permission id", "session digest"].contains(&name) => {
+            "keccak of the bytes that must be hashed"
         }
-        start.elapsed() / rounds
+        "five chains over one" => "one chain",
+        name if name.starts_with("read text") => "check of the UTF-8 and one copy",
+        _ => "one copy of the result",
+    };
+    let mut operation = suite.operation(name).floor(what, floor).ours(ours);
+    if let Some(goal) = goals.0 {
+        operation = operation.goal(goal);
     }
-    let rounds = 200;
-    let (mut our_times, mut floor_times) = (Vec::new(), Vec::new());
-    for _ in 0..101 {
-        our_times.push(time(&mut ours, rounds));
-        floor_times.push(time(&mut floor, rounds));
+    if let Some(most) = goals.1 {
+        let _ = operation.allocations(most);
     }
-    our_times.sort();
-    floor_times.sort();
-    let (our, bare) = (our_times[50], floor_times[50]);
-    let ratio = our.as_secs_f64() / bare.as_secs_f64();
-    // The best of many runs is what the machine can do when nothing else runs.
-    let best = our_times[0].as_secs_f64() / floor_times[0].as_secs_f64();
-    println!("ratio {name:<28} {our:>12.1?} / {bare:>10.1?} = {ratio:>7.3}   best {best:>7.3}");
-    group.bench_function(name, |bencher| bencher.iter(&mut ours));
-    group.bench_function(format!("{name} (floor)"), |bencher| bencher.iter(&mut floor));
 }
 
 fn copy(bytes: &[u8]) -> Vec<u8> {
     black_box(bytes).to_vec()
 }
 
-fn hashes(group: &mut BenchmarkGroup<'_, WallTime>) {
+fn hashes(suite: &mut Suite) {
     let session = session();
     let data = vec![0x5a; 65_536];
     let id_size = [128 + session.session_validator_init_data.len().next_multiple_of(32)];
-    pair(group, "permission id", || black_box(&session).permission_id(), || bare_keccak(&data, black_box(&id_size)));
+    pair(
+        suite,
+        "permission id",
+        (Some(1.05), Some(0)),
+        || black_box(&session).permission_id(),
+        || bare_keccak(&data, black_box(&id_size)),
+    );
     let one = entries(&session, 1);
     let sizes = session_hash_sizes(&session);
     pair(
-        group,
+        suite,
         "session digest",
+        (Some(1.05), Some(0)),
         || black_box(&one[0]).digest(EnableMode::UnsafeEnable),
         || bare_keccak(&data, black_box(&sizes)),
     );
@@ -155,52 +155,71 @@ fn hashes(group: &mut BenchmarkGroup<'_, WallTime>) {
         sizes.extend(vec![256; chains - 1]);
         sizes.extend(chain_hash_sizes(chains));
         pair(
-            group,
+            suite,
             &format!("multi-chain digest, {chains}"),
+            (Some(1.05), Some(0)),
             || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&entries))),
             || bare_keccak(&data, black_box(&sizes)),
         );
     }
     let (one, five) = (entries(&session, 1), entries(&session, 5));
     pair(
-        group,
+        suite,
         "five chains over one",
+        (Some(1.4), Some(0)),
         || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&five))),
         || multi_chain_digest(chain_digests(EnableMode::UnsafeEnable, black_box(&one))),
     );
 }
 
-fn encodings(group: &mut BenchmarkGroup<'_, WallTime>) {
+fn encodings(suite: &mut Suite) {
     let session = session();
     let sessions = [&session];
     let calldata = abi::enable_sessions_calldata(&sessions);
-    println!("enableSessions call data: {} bytes", calldata.len());
-    pair(group, "enableSessions", || abi::enable_sessions_calldata(black_box(&sessions)), || copy(&calldata));
+    pair(
+        suite,
+        "enableSessions",
+        (Some(4.0), Some(1)),
+        || abi::enable_sessions_calldata(black_box(&sessions)),
+        || copy(&calldata),
+    );
 
     let enable = enable_session(&session);
     let signature = Bytes::from(vec![7; 65]);
     let payload = enable_payload(&enable, &signature);
-    println!("enable payload: {} bytes", payload.len());
     let envelope = SessionSignature::Enable {
         mode: EnableMode::UnsafeEnable,
         enable_session: Box::new(enable),
         signature: signature.clone(),
     };
     let bytes = envelope.encode();
-    pair(group, "enable envelope, encode", || black_box(&envelope).encode(), || copy(&bytes));
-    pair(group, "enable envelope, decode", || SessionSignature::decode(black_box(&bytes)), || copy(&payload));
+    pair(suite, "enable envelope, encode", (None, None), || black_box(&envelope).encode(), || copy(&bytes));
+    pair(
+        suite,
+        "enable envelope, decode",
+        (None, None),
+        || SessionSignature::decode(black_box(&bytes)),
+        || copy(&payload),
+    );
     let used = SessionSignature::Use { permission_id: session.permission_id(), signature };
     let bytes = used.encode();
-    pair(group, "use envelope, encode", || black_box(&used).encode(), || copy(&bytes));
-    pair(group, "use envelope, decode", || SessionSignature::decode(black_box(&bytes)), || copy(&bytes));
+    pair(suite, "use envelope, encode", (None, Some(1)), || black_box(&used).encode(), || copy(&bytes));
+    pair(
+        suite,
+        "use envelope, decode",
+        (None, Some(1)),
+        || SessionSignature::decode(black_box(&bytes)),
+        || copy(&bytes),
+    );
 
     let large: Vec<u8> =
         payload.iter().copied().cycle().take(65_535).enumerate().map(|(n, b)| b ^ (n >> 11) as u8).collect();
     for (name, data) in [("3 KiB", &payload), ("64 KiB", &large)] {
         let mut room = Vec::with_capacity(flz::compressed_bound(data.len()));
         pair(
-            group,
+            suite,
             &format!("FastLZ compress, {name}"),
+            (None, Some(0)),
             || {
                 room.clear();
                 flz::compress_into(Buckets::JavaScript, black_box(data), &mut room);
@@ -209,10 +228,10 @@ fn encodings(group: &mut BenchmarkGroup<'_, WallTime>) {
             || copy(data),
         );
         let compressed = flz::compress(data);
-        println!("{} bytes compress to {}", data.len(), compressed.len());
         pair(
-            group,
+            suite,
             &format!("FastLZ decompress, {name}"),
+            (Some(15.0), Some(1)),
             || flz::decompress(black_box(&compressed), data.len()),
             || copy(data),
         );
@@ -258,7 +277,7 @@ fn stored_text(session: &abi::Session) -> String {
     value.to_text().unwrap()
 }
 
-fn text(group: &mut BenchmarkGroup<'_, WallTime>) {
+fn text(suite: &mut Suite) {
     let small = session();
     // With a policy of 16 rules, as most stored sessions have: long hex in place of many short members.
     let mut ruled = session();
@@ -266,26 +285,27 @@ fn text(group: &mut BenchmarkGroup<'_, WallTime>) {
     ruled.actions[0].action_policies[0].init_data = vec![0xab; 3_136].into();
     for (name, session) in [("short policies", small), ("16 rules", ruled)] {
         let text = stored_text(&session);
-        println!("stored text, {name}: {} bytes", text.len());
         let data = SessionData::parse(&text).unwrap();
-        pair(group, &format!("write text, {name}"), || black_box(&data).to_text(), || copy(text.as_bytes()));
         pair(
-            group,
+            suite,
+            &format!("write text, {name}"),
+            (Some(10.0), None),
+            || black_box(&data).to_text(),
+            || copy(text.as_bytes()),
+        );
+        pair(
+            suite,
             &format!("read text, {name}"),
+            (Some(7.0), None),
             || SessionData::parse(black_box(&text)).unwrap(),
             || std::str::from_utf8(black_box(text.as_bytes())).map(str::to_owned),
         );
     }
 }
 
-fn benches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("session-types");
-    group.sample_size(20).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
-    hashes(&mut group);
-    encodings(&mut group);
-    text(&mut group);
-    group.finish();
+fn main() {
+    let mut suite = measure::suite!();
+    hashes(&mut suite);
+    encodings(&mut suite);
+    text(&mut suite);
 }
-
-criterion_group!(all, benches);
-criterion_main!(all);
