@@ -133,8 +133,13 @@ impl MeeClient {
         let payment_info = self.payment_info(&options, gas, &mut arrivals, session.as_ref()).await?;
 
         let mut draft_list = Vec::new();
-        for (index, instruction) in (0..).zip(instructions) {
-            draft_list.extend(drafts(account, instruction, now_ms.saturating_add(index), (lower, upper))?);
+        // Instructions of one chain that are tried again must not share their word.
+        let mut tried_again: HashMap<u64, u64> = HashMap::new();
+        for instruction in instructions {
+            let earlier = tried_again.entry(instruction.chain_id).or_default();
+            let distinction = now_ms.saturating_add(*earlier);
+            *earlier += u64::from(instruction.retries > 0);
+            draft_list.extend(drafts(account, instruction, distinction, (lower, upper))?);
         }
         let chains: Vec<u64> = draft_list.iter().map(|draft| draft.instruction.chain_id).collect();
         let mut nonces = self.nonces(&chains, options.module).await?;

@@ -187,7 +187,7 @@ impl Replay {
 
     async fn step(&mut self, step: &Value) -> anyhow::Result<()> {
         self.set_up(step).await?;
-        let outcome = match tables::run(step) {
+        let outcome = match tables::run(step, mee_client::Clock::now_ms(&self.world) / 1000) {
             Ok(Some(outcome)) => Ok(outcome),
             Ok(None) => match plain::run(self, step).await {
                 Some(outcome) => outcome,

@@ -14,8 +14,8 @@ use super::builders;
 use super::json::{member, number, parse, small, without_bigints};
 use super::steps::Outcome;
 
-/// Runs a step that is a function of its arguments; `None` for any other.
-pub(super) fn run(step: &Value) -> anyhow::Result<Option<Outcome>> {
+/// Runs a step that is a function of its arguments and of the time, in seconds; `None` for any other.
+pub(super) fn run(step: &Value, now: u64) -> anyhow::Result<Option<Outcome>> {
     let action = member(step, "action")?.as_str().context("no action")?;
     let params = without_bigints(member(step, "params")?);
     let expects_error = step.get("error").is_some();
@@ -39,7 +39,7 @@ pub(super) fn run(step: &Value) -> anyhow::Result<Option<Outcome>> {
         "nonceKey" => nonce_key(&params),
         "userOp" | "calldataArgument" => counted(action, &params),
         "addPaymentPolicyForActions" => return compare(step, builders::allow_fee(&params)),
-        "buildSessionAction" => return compare(step, builders::session_action(&params, 1_760_000_000)),
+        "buildSessionAction" => return compare(step, builders::session_action(&params, now)),
         // A policy without rules refuses every call, so it is not built.
         "buildActionPolicy" if params["rules"].as_array().is_some_and(Vec::is_empty) => {
             anyhow::ensure!(builders::policy(&params).is_err(), "a policy without rules was built");
