@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::account::MultichainAccount;
 use crate::clock::{Clock, CountingLanes, LaneSource, RandomSalts, SaltSource, SystemClock};
-use crate::http::{HttpTransport, ReqwestTransport};
+use crate::http::{Headers, HttpTransport, ReqwestTransport};
 use crate::node::{DEFAULT_NODE, Executed, NodeApi, ReadRetries};
 use crate::quote::{Check, Checks, GasTank, Mismatch, VerifiedQuote};
 use crate::sign::TransactionSender;
@@ -38,7 +38,7 @@ pub struct MeeClientBuilder {
     transport: Option<Arc<dyn HttpTransport>>,
     url: String,
     api_key: Option<ApiKey>,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     retries: ReadRetries,
     clock: Arc<dyn Clock>,
     salts: Arc<dyn SaltSource>,
@@ -68,7 +68,7 @@ impl MeeClientBuilder {
     /// Sends a header to the node with every request.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.0.push((name.into(), value.into()));
         self
     }
 
@@ -144,7 +144,7 @@ impl MeeClientBuilder {
         let transport = self.transport.unwrap_or_else(|| Arc::new(ReqwestTransport::default()));
         let node =
             NodeApi::new(Arc::clone(&transport), &self.url)?.with_api_key(self.api_key).with_retries(self.retries);
-        let node = self.headers.iter().fold(node, |node, (name, value)| node.with_header(name, value));
+        let node = self.headers.0.iter().fold(node, |node, (name, value)| node.with_header(name, value));
         Ok(MeeClient {
             account: self.account,
             transport,
@@ -171,7 +171,7 @@ impl MeeClient {
             transport: None,
             url: DEFAULT_NODE.to_owned(),
             api_key: None,
-            headers: Vec::new(),
+            headers: Headers::default(),
             retries: ReadRetries::default(),
             clock: Arc::new(SystemClock),
             salts: Arc::new(RandomSalts),

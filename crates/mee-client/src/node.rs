@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::MeeError;
-use crate::http::{ApiKey, HttpRequest, HttpTransport, Method, TransportFailure, error_text};
+use crate::http::{ApiKey, Headers, HttpRequest, HttpTransport, Method, TransportFailure, error_text};
 use crate::status::Report;
 use crate::wire::{NodeInfo, Quote, QuoteRequest, SignedQuote, TriggerInfo, decimal};
 
@@ -47,7 +47,7 @@ pub struct NodeApi {
     transport: Arc<dyn HttpTransport>,
     base: Url,
     api_key: Option<ApiKey>,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     retries: ReadRetries,
 }
 
@@ -82,7 +82,7 @@ impl NodeApi {
             transport,
             base: base_url(base)?,
             api_key: None,
-            headers: Vec::new(),
+            headers: Headers::default(),
             retries: ReadRetries::default(),
         })
     }
@@ -98,8 +98,8 @@ impl NodeApi {
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         let name = name.to_ascii_lowercase();
-        self.headers.retain(|(known, _)| *known != name);
-        self.headers.push((name, value.to_owned()));
+        self.headers.0.retain(|(known, _)| *known != name);
+        self.headers.0.push((name, value.to_owned()));
         self
     }
 
@@ -203,8 +203,8 @@ impl NodeApi {
     fn header_list(&self) -> Vec<(String, String)> {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         headers.extend(self.api_key.as_ref().map(|key| ("x-api-key".to_owned(), key.reveal().to_owned())));
-        headers.retain(|(name, _)| self.headers.iter().all(|(own, _)| own != name));
-        headers.extend(self.headers.iter().cloned());
+        headers.retain(|(name, _)| self.headers.0.iter().all(|(own, _)| own != name));
+        headers.extend(self.headers.0.iter().cloned());
         headers
     }
 }
@@ -336,7 +336,7 @@ mod tests {
         let node = node.with_api_key(ApiKey::new("secret-1")).with_header("X-Api-Key", "secret-2");
         let own: Vec<_> = node.header_list().into_iter().filter(|(name, _)| name == "x-api-key").collect();
         assert_eq!(own, [("x-api-key".to_owned(), "secret-2".to_owned())]);
-        assert!(!format!("{:?}", node.api_key).contains("secret"));
+        assert!(!format!("{node:?}").contains("secret"));
         assert_eq!(ApiKey::new(""), None);
     }
 

@@ -5,5 +5,6 @@ mod request;
 mod reqwest_transport;
 
 pub use error_text::error_text;
+pub(crate) use request::Headers;
 pub use request::{ApiKey, HttpRequest, HttpResponse, HttpTransport, Method, TransportFailure};
 pub use reqwest_transport::ReqwestTransport;
