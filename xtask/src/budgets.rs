@@ -133,13 +133,15 @@ fn count(packages: &[&str], features: &[&str]) -> anyhow::Result<u64> {
 }
 
 fn device_rows(tools: &Tools) -> anyhow::Result<Vec<Row>> {
-    let [own, element] = firmware::run_with(tools)?;
+    let [own, element, least] = firmware::run_with(tools)?;
     let row = |what: &str, seen, goal| Row { what: format!("signing device, {what}"), unit: "byte", seen, goal };
     Ok(vec![
         row("flash", own.flash, Some(96 * 1024)),
         row("RAM", own.ram, Some(32 * 1024)),
         row("flash, key in a secure element", element.flash, None),
         row("RAM, key in a secure element", element.ram, None),
+        row("flash, only ids, hashes and signature", least.flash, Some(40 * 1024)),
+        row("RAM, only ids, hashes and signature", least.ram, Some(12 * 1024)),
     ])
 }
 
