@@ -1,0 +1,270 @@
+//! The command line.
+
+use alloy_primitives::{Address, Bytes, U256};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use smart_sessions::policy::{Call, Glossary, Token};
+use smart_sessions::session::{Deployment, PermissionId, PolicyKind};
+
+/// Smart sessions on the command line: what a session permits, whether it permits a call, what some bytes are.
+///
+/// A smart session lets a session key act for an ERC-7579 account within limits that the chain checks. Everything here
+/// works without a network.
+///
+/// Exit codes: 0 done or permitted, 1 refused, 2 bad input or command line, 3 the answer depends on the chain.
+#[derive(Debug, Parser)]
+#[command(name = "sessions", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// Print one JSON document for scripts; its member names are listed in the README and stay.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print long byte strings whole. JSON always has them whole.
+    #[arg(long, global = true)]
+    pub(crate) full: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say in words what a session permits, and what is dangerous about it.
+    ///
+    /// Understands stored texts (SessionData, SessionDetails, plain sessions), frozen grants, call data that enables
+    /// sessions (also inside `execute` or a whole operation), and signatures that enable a session at its first use.
+    ///
+    /// Lines with ! are not limited, lines with ? are not understood.
+    Explain(Explain),
+    /// Say whether a session permits calls, and if not, which rule refuses.
+    ///
+    /// The verdict is that of the session module and its policies, computed here: the session counts as enabled, and as
+    /// unused unless --used says otherwise. The session key's signature is taken for good.
+    ///
+    /// Exit code 0 permitted, 1 refused, 2 bad input, 3 when policies decide that only the chain knows.
+    Check(Check),
+    /// Find out what some bytes are and print them as a tree.
+    ///
+    /// Knows session envelopes of every mode, calls of the session module, `execute` and `executeUserOp`, `handleOps`
+    /// bundles, operations (JSON, packed or not), revert bytes, error texts and JSON errors of bundlers that hold them,
+    /// logs as JSON, policies' init data (with --policy), and everything that `explain` reads.
+    ///
+    /// Bytes that may be several things get several readings.
+    Decode(Decode),
+}
+
+/// Where the session comes from and names that make it readable.
+#[derive(Args, Debug)]
+pub(crate) struct Names {
+    /// Which contracts the session is for [default: those of which the session has more policies]
+    #[arg(long, value_enum)]
+    pub(crate) generation: Option<Generation>,
+    /// A token's name and decimals, for amounts: 0x…=USDC:6. May be repeated.
+    #[arg(long = "token", value_name = "ADDRESS=SYMBOL:DECIMALS", value_parser = token)]
+    pub(crate) tokens: Vec<(Address, String, u8)>,
+    /// A name for an address. May be repeated. The address is always shown beside it.
+    #[arg(long = "name", value_name = "ADDRESS=NAME", value_parser = name)]
+    pub(crate) names: Vec<(Address, String)>,
+    /// A function's signature, so that its parameters are named: "setNumber(uint256 number)". May be repeated.
+    #[arg(long = "function", value_name = "SIGNATURE", value_parser = function)]
+    pub(crate) functions: Vec<String>,
+}
+
+impl Names {
+    pub(crate) fn glossary(&self) -> Glossary {
+        let mut glossary = Glossary::new();
+        for (address, symbol, decimals) in &self.tokens {
+            glossary = glossary.token(*address, Token::new(symbol.clone(), *decimals)).name(*address, symbol.clone());
+        }
+        for (address, name) in &self.names {
+            glossary = glossary.name(*address, name.clone());
+        }
+        for signature in &self.functions {
+            // Every signature was tried when the command line was read.
+            if let Ok(more) = glossary.clone().function(signature) {
+                glossary = more;
+            }
+        }
+        glossary
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// A file, - for standard input, or the text itself when it begins with 0x or {.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) input: String,
+    #[command(flatten)]
+    pub(crate) names: Names,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// The session: everything that `explain` reads.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) input: String,
+    /// A call as TARGET:DATA or TARGET:DATA:VALUE, DATA in hex (0x for none), VALUE in wei. Several make a batch.
+    #[arg(long = "call", value_name = "TARGET:DATA[:VALUE]", required = true, value_parser = call)]
+    pub(crate) calls: Vec<Call>,
+    /// When, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time: Option<u64>,
+    /// What is used up so far, by kind of policy: usage-limit=2, value-limit=WEI, spending-limits=UNITS,UNITS (one for each
+    /// token), universal-action=UNITS,… (one for each rule). With the action's number in front, 2.usage-limit=1, for that
+    /// action only; with op. in front for the policies of whole operations.
+    #[arg(long, value_name = "[ACTION.]POLICY=USED[,USED…]", value_parser = used)]
+    pub(crate) used: Vec<Used>,
+    /// Which session, when the input holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) permission: Option<PermissionId>,
+    /// The account [default: the one in the input]
+    #[arg(long)]
+    pub(crate) account: Option<Address>,
+    /// A paymaster pays: the operation's paymaster field, or an address.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) paymaster: Option<Bytes>,
+    #[command(flatten)]
+    pub(crate) names: Names,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Decode {
+    /// Hex text, an error text in quotes, JSON, a file, or - for standard input.
+    #[arg(value_name = "HEX|FILE|-")]
+    pub(crate) input: String,
+    /// The bytes are this policy's init data.
+    #[arg(long, value_enum)]
+    pub(crate) policy: Option<PolicyName>,
+    /// The chain's id: with it, operations are shown with their hash.
+    #[arg(long, value_name = "ID")]
+    pub(crate) chain: Option<u64>,
+    #[command(flatten)]
+    pub(crate) names: Names,
+}
+
+/// A generation of the session contracts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Generation {
+    /// The contracts of the first generation (module 0x0000…4bDA).
+    Legacy,
+    /// The contracts of the second generation.
+    Current,
+}
+
+impl Generation {
+    pub(crate) const ALL: [Self; 2] = [Self::Legacy, Self::Current];
+
+    pub(crate) const fn deployment(self) -> Deployment {
+        match self {
+            Self::Legacy => Deployment::legacy(),
+            Self::Current => Deployment::current(),
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Current => "current",
+        }
+    }
+}
+
+/// A policy of this library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyName {
+    /// Permits everything.
+    Sudo,
+    /// Rules about arguments.
+    UniversalAction,
+    /// Sums of ERC-20 transfers and approvals.
+    SpendingLimits,
+    /// A window of time.
+    TimeFrame,
+    /// A number of uses.
+    UsageLimit,
+    /// A sum of native value.
+    ValueLimit,
+    /// A tree of rules about arguments.
+    ArgPolicy,
+    /// A list of contracts.
+    ContractWhitelist,
+    /// A sum of gas.
+    SimpleGas,
+}
+
+impl PolicyName {
+    pub(crate) const fn kind(self) -> PolicyKind {
+        match self {
+            Self::Sudo => PolicyKind::Sudo,
+            Self::UniversalAction => PolicyKind::UniversalAction,
+            Self::SpendingLimits => PolicyKind::SpendingLimits,
+            Self::TimeFrame => PolicyKind::TimeFrame,
+            Self::UsageLimit => PolicyKind::UsageLimit,
+            Self::ValueLimit => PolicyKind::ValueLimit,
+            Self::ArgPolicy => PolicyKind::ArgPolicy,
+            Self::ContractWhitelist => PolicyKind::ContractWhitelist,
+            Self::SimpleGas => PolicyKind::SimpleGas,
+        }
+    }
+}
+
+/// What `--used` says.
+#[derive(Clone, Debug)]
+pub(crate) struct Used {
+    pub(crate) place: UsedPlace,
+    pub(crate) policy: PolicyKind,
+    pub(crate) counters: Vec<U256>,
+}
+
+/// Which of the policies of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UsedPlace {
+    Everywhere,
+    UserOp,
+    /// From 1, in the session's order.
+    Action(usize),
+}
+
+fn number(text: &str) -> Result<U256, String> {
+    text.trim().parse().map_err(|_| format!("{text:?} is not a number"))
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    text.trim().parse().map_err(|_| format!("{text:?} is not an address"))
+}
+
+fn call(text: &str) -> Result<Call, String> {
+    let mut parts = text.splitn(3, ':');
+    let (target, data, value) = (parts.next(), parts.next(), parts.next());
+    let target = address(target.unwrap_or_default())?;
+    let data = data.ok_or("expected TARGET:DATA, for example 0x…:0xd09de08a, or TARGET:0x for a plain transfer")?;
+    let data: Bytes = data.trim().parse().map_err(|_| format!("{data:?} is not hex"))?;
+    Ok(Call::new(target, value.map_or(Ok(U256::ZERO), number)?, data))
+}
+
+fn used(text: &str) -> Result<Used, String> {
+    let (policy, counters) = text.split_once('=').ok_or("expected POLICY=USED, for example usage-limit=2")?;
+    let (place, policy) = match policy.split_once('.') {
+        None => (UsedPlace::Everywhere, policy),
+        Some(("op", policy)) => (UsedPlace::UserOp, policy),
+        Some((action, policy)) => {
+            let action = action.parse().ok().filter(|action| *action > 0);
+            (UsedPlace::Action(action.ok_or("expected an action's number from 1, or op")?), policy)
+        }
+    };
+    let policy = PolicyName::from_str(policy, true)?.kind();
+    Ok(Used { place, policy, counters: counters.split(',').map(number).collect::<Result<_, _>>()? })
+}
+
+fn token(text: &str) -> Result<(Address, String, u8), String> {
+    let shape = "expected ADDRESS=SYMBOL:DECIMALS";
+    let (token, rest) = text.split_once('=').ok_or(shape)?;
+    let (symbol, decimals) = rest.rsplit_once(':').ok_or(shape)?;
+    Ok((address(token)?, symbol.to_owned(), decimals.parse().map_err(|_| format!("{decimals:?} is not 0 to 255"))?))
+}
+
+fn name(text: &str) -> Result<(Address, String), String> {
+    let (address_text, name) = text.split_once('=').ok_or("expected ADDRESS=NAME")?;
+    Ok((address(address_text)?, name.to_owned()))
+}
+
+fn function(text: &str) -> Result<String, String> {
+    Glossary::new().function(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}

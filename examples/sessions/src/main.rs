@@ -1,0 +1,44 @@
+//! `sessions`: what a smart session permits, whether it permits a call, what some bytes are, and what a chain says.
+//!
+//! `sessions help` tells the rest; the README shows every command with its output.
+
+mod arguments;
+mod check;
+mod decode;
+mod explain;
+mod failure;
+mod found;
+mod input;
+mod output;
+mod session;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+use output::Report;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments.command) {
+        Ok(report) => {
+            output::print(&report, arguments.json, arguments.full);
+            ExitCode::from(report.exit)
+        }
+        Err(failure) => {
+            output::print_failure(&failure, arguments.json);
+            ExitCode::from(failure.exit())
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<Report, Failure> {
+    match command {
+        Command::Explain(part) => explain::run(part),
+        Command::Decode(part) => decode::run(part),
+        Command::Check(part) => check::run(part),
+    }
+}
