@@ -19,10 +19,14 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Reads a file, standard input for `-`, or takes the argument itself when it is hex text or JSON.
+    /// Reads a file, standard input for `-`, or takes the argument itself when it is hex text, JSON or a sentence.
     pub(crate) fn read(argument: &str) -> Result<Self, Failure> {
         let trimmed = argument.trim();
         if trimmed.starts_with("0x") || trimmed.starts_with("0X") || trimmed.starts_with(['{', '[']) {
+            return Self::of_text(trimmed);
+        }
+        // A sentence, such as a bundler's error.
+        if argument.contains(char::is_whitespace) && !std::path::Path::new(argument).exists() {
             return Self::of_text(trimmed);
         }
         let unreadable = |error| {

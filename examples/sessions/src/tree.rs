@@ -76,6 +76,12 @@ impl<'a> Entry<'a> {
     }
 
     fn sentence(members: &'a Map<String, Value>) -> Option<Self> {
+        if let (Some(Value::String(name)), Some(Value::String(value))) = (members.get("type"), members.get("value")) {
+            return Some(Self {
+                head: format!("{NAME}{}{NAME:#}: {}", clean(name), clean(value)),
+                children: Vec::new(),
+            });
+        }
         let text = clean(members.get("text")?.as_str()?);
         if let Some(tone) = members.get("tone").and_then(Value::as_str) {
             let head = match tone {

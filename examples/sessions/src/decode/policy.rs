@@ -36,7 +36,8 @@ impl Reader {
     pub(super) fn any_policy(&self, init_data: &[u8]) -> Vec<Value> {
         let mut readings = Vec::new();
         let generations = self.generation.map_or(Generation::ALL.to_vec(), |generation| vec![generation]);
-        for kind in PolicyKind::ALL {
+        // The sudo policy ignores its init data: everything would be its.
+        for kind in PolicyKind::ALL.into_iter().filter(|kind| *kind != PolicyKind::Sudo) {
             for &generation in &generations {
                 if let Some(Ok(reading)) = self.policy_of(generation, kind, init_data) {
                     self.add(&mut readings, reading, generation);

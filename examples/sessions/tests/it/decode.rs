@@ -130,3 +130,12 @@ fn errors_from_bytes_texts_and_answers() {
     assert_eq!(nonce["aaCode"], 25, "{nonce:#}");
     assert_eq!(run_with(&["decode", "-"], "the server is tired").status.code(), Some(2));
 }
+
+#[test]
+fn bytes_that_are_nothing_are_not_called_a_policy() {
+    for input in ["0x1234", "0xdeadbeefdeadbeef"] {
+        assert_eq!(run_with(&["decode", input], "").status.code(), Some(2), "{input}");
+    }
+    // A sentence may be given as it is.
+    assert_eq!(run_with(&["decode", "AA25 invalid account nonce"], "").status.code(), Some(0));
+}
