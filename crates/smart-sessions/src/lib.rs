@@ -21,4 +21,10 @@ pub use session_types as session;
 pub use userop;
 
 #[cfg(feature = "client")]
-pub use client::{Chain, ChainRefusal, EnableGrant, Error, Grant, Installation, Limit, Owner, SessionClient};
+#[cfg(all(feature = "client", feature = "conformance"))]
+pub use client::store_conformance;
+#[cfg(feature = "client")]
+pub use client::{
+    Chain, ChainRefusal, EnableGrant, Error, FileStore, Grant, GrantFilter, GrantKey, Installation, LaneLease,
+    LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, SessionClient, SessionStore, StoreError, StoreFuture,
+};

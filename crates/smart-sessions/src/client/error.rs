@@ -11,7 +11,7 @@ use session_types::{Generation, GrantError, PermissionId, SessionError};
 use userop::OperationError;
 use userop::account::AccountError;
 
-use super::ChainRefusal;
+use super::{ChainRefusal, StoreError};
 
 /// Why a session could not be granted, used or revoked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -137,6 +137,20 @@ pub enum Error {
     /// The account wraps the owner's signature in a form that stored text has no name for.
     #[error("the account's form of owner signatures cannot be stored")]
     OwnerSignatureForm,
+    /// So many lanes cannot be used.
+    #[error("{asked} lanes were asked for, expected at least one and fewer than {total}")]
+    Lanes {
+        /// How many were asked for.
+        asked: u32,
+        /// How many the account can tell apart.
+        total: u32,
+    },
+    /// The lanes were closed.
+    #[error("the session's lanes were closed: nothing was sent")]
+    LanesClosed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<BundlerError> for Error {

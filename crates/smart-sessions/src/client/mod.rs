@@ -9,6 +9,7 @@ mod refusal;
 mod sender;
 mod session_client;
 mod signing;
+mod store;
 
 pub use chain::Chain;
 pub use error::Error;
@@ -16,3 +17,9 @@ pub use grant::{EnableGrant, Grant};
 pub use owner::{Installation, Owner};
 pub use refusal::{ChainRefusal, Limit};
 pub use session_client::SessionClient;
+#[cfg(feature = "conformance")]
+pub use store::conformance as store_conformance;
+pub use store::{
+    FileStore, GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, SessionStore, StoreError,
+    StoreFuture,
+};
