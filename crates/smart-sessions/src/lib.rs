@@ -25,6 +25,7 @@ pub use userop;
 pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
-    Chain, ChainRefusal, EnableGrant, Error, FileStore, Grant, GrantFilter, GrantKey, Installation, LaneLease,
-    LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, SessionClient, SessionStore, StoreError, StoreFuture,
+    ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, FileStore, Grant, GrantFilter,
+    GrantKey, Installation, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
+    SessionLanes, SessionStatus, SessionStore, StoreError, StoreFuture,
 };

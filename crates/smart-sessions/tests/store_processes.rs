@@ -12,7 +12,7 @@ use smart_sessions::{FileStore, GrantFilter, LaneSpace, LeaseRequest, SessionSto
 
 const ACCOUNT: Address = Address::repeat_byte(0x11);
 const WORKERS: u8 = 4;
-const ROUNDS: u8 = 12;
+const ROUNDS: u8 = 8;
 /// Fewer lanes than the workers want together.
 const TOTAL: u32 = 8;
 const WANTED: u32 = 3;

@@ -93,6 +93,17 @@ impl Chain {
         F::decode_return(&answer).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
     }
 
+    /// Asks the session module a question that only `from` may ask.
+    pub(crate) async fn ask_module_as<F: ModuleFunction>(
+        &self,
+        from: Address,
+        question: &F,
+    ) -> Result<F::Return, Error> {
+        let request = CallRequest::new(self.deployment.module, question.calldata()).with_from(from);
+        let answer = self.node.call(&request).await?;
+        F::decode_return(&answer).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
+    }
+
     /// Asks any contract a question whose answer is an ABI `bool`.
     pub(crate) async fn ask_bool(&self, to: Address, data: Bytes) -> Result<bool, Error> {
         let answer = self.node.call(&CallRequest::new(to, data)).await?;
@@ -120,6 +131,12 @@ impl Chain {
             Ok(refusal) => Error::Refused(Box::new(refusal)),
             Err(answer) => answer.into(),
         }
+    }
+
+    /// How long an operation is waited for.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     pub(crate) fn deadline(&self) -> Deadline {

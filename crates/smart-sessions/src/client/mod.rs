@@ -4,19 +4,23 @@ mod chain;
 mod error;
 mod grant;
 mod grant_text;
+mod lanes;
 mod owner;
 mod refusal;
 mod sender;
 mod session_client;
 mod signing;
+mod status;
 mod store;
 
 pub use chain::Chain;
 pub use error::Error;
 pub use grant::{EnableGrant, Grant};
+pub use lanes::SessionLanes;
 pub use owner::{Installation, Owner};
 pub use refusal::{ChainRefusal, Limit};
 pub use session_client::SessionClient;
+pub use status::{ActionWindow, ChainVerdict, Difference, PolicyPlace, SessionStatus};
 #[cfg(feature = "conformance")]
 pub use store::conformance as store_conformance;
 pub use store::{

@@ -13,6 +13,7 @@ pub(crate) struct Sender<A> {
     pub(crate) chain: Chain,
     pub(crate) account: A,
     pub(crate) validator: Validator,
+    pub(crate) lane: u32,
     preparer: Preparer,
 }
 
@@ -20,7 +21,7 @@ impl<A: Account> Sender<A> {
     pub(crate) fn new(chain: Chain, account: A, validator: Validator) -> Self {
         let (bundler, node) = (chain.bundler().clone(), chain.node().clone());
         let preparer = Preparer::new(bundler, node, account.entry_point(), chain.chain_id());
-        Self { chain, account, validator, preparer }
+        Self { chain, account, validator, lane: 0, preparer }
     }
 
     /// Prepares, signs, sends and waits. `stub` is a signature of the final one's length.
@@ -30,7 +31,7 @@ impl<A: Account> Sender<A> {
         stub: Bytes,
         sign: impl AsyncFnOnce(B256) -> Result<Bytes, Error>,
     ) -> Result<UserOperationReceipt, Error> {
-        let key = self.account.nonce_key(self.validator, ValidationMode::Validate, 0)?;
+        let key = self.account.nonce_key(self.validator, ValidationMode::Validate, self.lane)?;
         let call_data = self.account.encode_calls(calls);
         let mut request = OperationRequest::new(self.account.address(), call_data, NonceSource::Next(key), stub);
         request.factory = self.account.factory().cloned();

@@ -9,7 +9,7 @@ use policy_encoding::{Evaluation, SessionModule, SessionRefusal};
 use session_types::validator::OwnersData;
 use session_types::{SigningForm, abi};
 use userop::Call;
-use userop::account::{Account, Validator};
+use userop::account::{Account, ValidationMode, Validator};
 
 use super::sender::Sender;
 use super::signing::{STUB_SIGNATURE, sign_as};
@@ -24,8 +24,8 @@ use super::{Chain, Error, Grant};
 #[doc(alias = "toSmartSessionsValidator")]
 #[doc(alias = "toSmartSessionsModule")]
 pub struct SessionClient<A, S> {
-    sender: Sender<A>,
-    grant: Grant,
+    pub(super) sender: Sender<A>,
+    pub(super) grant: Grant,
     signer: S,
     /// What was asked for, when it does not follow from the session.
     form: Option<SigningForm>,
@@ -60,6 +60,29 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
     pub const fn with_signing_form(mut self, form: SigningForm) -> Self {
         self.form = Some(form);
         self
+    }
+
+    /// Sends over this lane: a nonce key of its own. Operations on different lanes do not wait for each other; those of
+    /// one lane must, so [`lanes`](Self::lanes) is what to use for work side by side. Without it: lane 0.
+    ///
+    /// # Errors
+    /// When the account cannot tell so many lanes apart.
+    pub fn with_lane(mut self, lane: u32) -> Result<Self, Error> {
+        self.sender.account.nonce_key(self.sender.validator, ValidationMode::Validate, lane)?;
+        self.sender.lane = lane;
+        Ok(self)
+    }
+
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> &A {
+        &self.sender.account
+    }
+
+    /// The chain.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.sender.chain
     }
 
     /// The grant.

@@ -140,7 +140,7 @@ async fn terms(store: &dyn SessionStore) -> Result<(), Violation> {
 
 async fn exclusion(store: &dyn SessionStore) -> Result<(), Violation> {
     let first = take(store, request(2, 3, 100, 200)).await?;
-    equal("the lowest lanes but zero are given", &*first.lanes, &[1, 2, 3])?;
+    equal("the lowest lanes but zero are given", &*first.lanes, [1, 2, 3])?;
     equal("the lease ends when asked", first.until, 200)?;
     let space = first.space;
     let none = StoreError::NoLanes { space, asked: 3, free: 2 };
@@ -148,15 +148,15 @@ async fn exclusion(store: &dyn SessionStore) -> Result<(), Violation> {
     let huge = StoreError::NoLanes { space, asked: u32::MAX, free: 2 };
     equal("an impossible wish is refused", store.lease(request(2, u32::MAX, 199, 300)).await, Err(huge))?;
     let second = take(store, request(2, 2, 199, 300)).await?;
-    equal("a refusal takes nothing", &*second.lanes, &[4, 5])?;
+    equal("a refusal takes nothing", &*second.lanes, [4, 5])?;
     let elsewhere = take(store, request(3, 5, 100, 200)).await?;
-    equal("another chain has lanes of its own", &*elsewhere.lanes, &[1, 2, 3, 4, 5])?;
+    equal("another chain has lanes of its own", &*elsewhere.lanes, [1, 2, 3, 4, 5])?;
     equal("each lease has a number of its own", first.id != second.id && second.id != elsewhere.id, true)?;
 
     equal("lanes can be given back", store.release(&first).await, Ok(()))?;
     equal("a lease given back is over", store.renew(&first, 150, 300).await, Err(lost(&first)))?;
     let third = take(store, request(2, 1, 150, 250)).await?;
-    equal("lanes given back are free", &*third.lanes, &[1])?;
+    equal("lanes given back are free", &*third.lanes, [1])?;
     equal("giving back twice is nothing", store.release(&first).await, Ok(()))?;
     equal(
         "giving back twice frees nobody else's lane",
@@ -173,7 +173,7 @@ async fn takeover(store: &dyn SessionStore) -> Result<(), Violation> {
     equal("a renewed lease lasts", store.lease(request(4, 1, 249, 400)).await, Err(none))?;
     equal("a lease that has ended is not renewed", store.renew(&crashed, 250, 400).await, Err(lost(&crashed)))?;
     let heir = take(store, request(4, 2, 250, 400)).await?;
-    equal("lanes of a lease that has ended are free", &*heir.lanes, &[1, 2])?;
+    equal("lanes of a lease that has ended are free", &*heir.lanes, [1, 2])?;
     equal("a late holder does not get them back", store.renew(&crashed, 249, 500).await, Err(lost(&crashed)))?;
     equal("a late holder can give back", store.release(&crashed).await, Ok(()))?;
     let kept = store.renew(&heir, 300, 500).await;
@@ -185,7 +185,7 @@ async fn concurrency(store: &dyn SessionStore) -> Result<(), Violation> {
     let leases = futures_util::future::join_all((0..9).map(|_| store.lease(request(5, 1, 100, 200)))).await;
     let mut lanes: Vec<u32> = leases.iter().flatten().flat_map(|lease| lease.lanes.iter().copied()).collect();
     lanes.sort_unstable();
-    equal("of requests at the same time, each lane goes to one", &*lanes, &[1, 2, 3, 4, 5])?;
+    equal("of requests at the same time, each lane goes to one", &*lanes, [1, 2, 3, 4, 5])?;
 
     let grants: Vec<Grant> = (0..9).map(|number| sample_grant(5, ACCOUNT, number)).collect::<Result<_, _>>()?;
     let stored = futures_util::future::join_all(grants.iter().map(|grant| store.put(grant))).await;

@@ -154,7 +154,11 @@ impl SessionStore for FileStore {
     fn put<'a>(&'a self, grant: &'a Grant) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let (key, text) = write(grant)?;
-            self.change(move |contents| Ok(contents.put(key, text))).await
+            self.change(move |contents| {
+                contents.put(key, text);
+                Ok(())
+            })
+            .await
         })
     }
 
@@ -181,6 +185,9 @@ impl SessionStore for FileStore {
 
     fn release<'a>(&'a self, lease: &'a LaneLease) -> StoreFuture<'a, ()> {
         let lease = lease.clone();
-        Box::pin(self.change(move |contents| Ok(contents.leases.release(&lease))))
+        Box::pin(self.change(move |contents| {
+            contents.leases.release(&lease);
+            Ok(())
+        }))
     }
 }

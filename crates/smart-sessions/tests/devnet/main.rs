@@ -1,0 +1,5 @@
+//! Sessions on a local chain with a bundler.
+
+mod ground;
+mod lanes;
+mod status;
