@@ -20,12 +20,14 @@ pub use policy_encoding as policy;
 pub use session_types as session;
 pub use userop;
 
+#[cfg(feature = "file-store")]
+pub use client::FileStore;
 #[cfg(feature = "client")]
 #[cfg(all(feature = "client", feature = "conformance"))]
 pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
-    ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, FileStore, Grant, GrantFilter,
-    GrantKey, Installation, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
+    ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, Grant, GrantFilter, GrantKey,
+    Installation, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
     SessionLanes, SessionStatus, SessionStore, StoreError, StoreFuture,
 };

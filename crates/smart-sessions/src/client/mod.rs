@@ -21,9 +21,10 @@ pub use owner::{Installation, Owner};
 pub use refusal::{ChainRefusal, Limit};
 pub use session_client::SessionClient;
 pub use status::{ActionWindow, ChainVerdict, Difference, PolicyPlace, SessionStatus};
+#[cfg(feature = "file-store")]
+pub use store::FileStore;
 #[cfg(feature = "conformance")]
 pub use store::conformance as store_conformance;
 pub use store::{
-    FileStore, GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, SessionStore, StoreError,
-    StoreFuture,
+    GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, SessionStore, StoreError, StoreFuture,
 };

@@ -1,7 +1,7 @@
 use std::boxed::Box;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::string::{String, ToString as _};
+use std::path::PathBuf;
+use std::string::String;
 use std::time::Duration;
 
 use super::{GrantKey, LaneSpace};
@@ -94,8 +94,9 @@ pub enum StoreError {
     Backend(String),
 }
 
+#[cfg(feature = "file-store")]
 impl StoreError {
-    pub(crate) fn io(action: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::Io { action, path: path.into(), kind: error.kind(), message: error.to_string() }
+    pub(crate) fn io(action: &'static str, path: &std::path::Path, error: &io::Error) -> Self {
+        Self::Io { action, path: path.into(), kind: error.kind(), message: std::format!("{error}") }
     }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::vec::Vec;
 
 use alloy_primitives::Address;
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
 /// Whose lanes: those of an account on a chain, under the session module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneSpace {
     /// The chain.
     pub chain_id: u64,
@@ -47,8 +45,7 @@ pub struct LaneLease {
 }
 
 /// A lane that was given away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Held {
     lease: u64,
     until: u64,
@@ -62,7 +59,8 @@ pub(crate) struct Leases {
 }
 
 /// A row of the table, for storage.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg(feature = "file-store")]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LeaseRow {
     chain_id: u64,
@@ -111,7 +109,10 @@ impl Leases {
             !(*space == lease.space && held.lease == lease.id && lease.lanes.contains(lane))
         });
     }
+}
 
+#[cfg(feature = "file-store")]
+impl Leases {
     /// The number of the newest lease, and the lanes that are given away.
     pub(crate) fn rows(&self) -> (u64, Vec<LeaseRow>) {
         let row = |(&(LaneSpace { chain_id, account }, lane), &Held { lease, until }): (&_, &_)| LeaseRow {

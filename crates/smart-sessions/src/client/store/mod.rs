@@ -4,9 +4,11 @@
 pub mod conformance;
 mod contents;
 mod error;
+#[cfg(feature = "file-store")]
 mod file;
 mod lease;
 mod memory;
+#[cfg(feature = "file-store")]
 mod record;
 
 use std::boxed::Box;
@@ -19,6 +21,7 @@ use alloy_primitives::Address;
 use session_types::PermissionId;
 
 pub use error::StoreError;
+#[cfg(feature = "file-store")]
 pub use file::FileStore;
 pub use lease::{LaneLease, LaneSpace, LeaseRequest};
 pub use memory::MemoryStore;
