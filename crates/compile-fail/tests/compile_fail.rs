@@ -3,5 +3,5 @@
 #[test]
 fn mistakes_do_not_compile() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("tests/compile-fail/*.rs");
+    cases.compile_fail("tests/cases/*.rs");
 }
