@@ -8,9 +8,10 @@ use smart_sessions::session::{Deployment, PermissionId, PolicyKind};
 /// Smart sessions on the command line: what a session permits, whether it permits a call, what some bytes are.
 ///
 /// A smart session lets a session key act for an ERC-7579 account within limits that the chain checks. Everything here
-/// works without a network.
+/// but `status` works without a network.
 ///
-/// Exit codes: 0 done or permitted, 1 refused, 2 bad input or command line, 3 the answer depends on the chain.
+/// Exit codes: 0 done or permitted, 1 refused, 2 bad input or command line, 3 the answer depends on the chain,
+/// 4 a node did not answer.
 #[derive(Debug, Parser)]
 #[command(name = "sessions", version, max_term_width = 110)]
 pub(crate) struct Arguments {
@@ -48,6 +49,15 @@ pub(crate) enum Command {
     ///
     /// Bytes that may be several things get several readings.
     Decode(Decode),
+    /// Read from a chain which sessions an account has: permissions, actions, policies, validators, enable nonces.
+    ///
+    /// Actions are hashes of contract and function on the chain: with --session FILE those of a stored session are named.
+    Status(Status),
+    /// Print the calls that revoke a session, for the account's owner to make.
+    ///
+    /// No key is needed or taken: give the call to the wallet that owns the account. Removing a session does not touch owner
+    /// signatures that were not used yet: the second call makes those worthless.
+    Revoke(Revoke),
 }
 
 /// Where the session comes from and names that make it readable.
@@ -137,6 +147,35 @@ pub(crate) struct Decode {
     pub(crate) chain: Option<u64>,
     #[command(flatten)]
     pub(crate) names: Names,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// The node's address, http or https.
+    #[arg(long, value_name = "URL")]
+    pub(crate) rpc_url: String,
+    /// The account that granted the sessions.
+    #[arg(long)]
+    pub(crate) account: Address,
+    /// Only this session, also when it is not enabled.
+    #[arg(long, value_name = "ID")]
+    pub(crate) permission: Option<PermissionId>,
+    /// Which contracts [default: all that the chain has]
+    #[arg(long, value_enum)]
+    pub(crate) generation: Option<Generation>,
+    /// Stored sessions that name the actions: everything that `explain` reads.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) session: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Revoke {
+    /// The session.
+    #[arg(long, value_name = "ID")]
+    pub(crate) permission: PermissionId,
+    /// Which contracts the session is on.
+    #[arg(long, value_enum)]
+    pub(crate) generation: Generation,
 }
 
 /// A generation of the session contracts.

@@ -10,7 +10,9 @@ mod failure;
 mod found;
 mod input;
 mod output;
+mod revoke;
 mod session;
+mod status;
 mod tree;
 
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ fn run(command: &Command) -> Result<Report, Failure> {
     match command {
         Command::Explain(part) => explain::run(part),
         Command::Decode(part) => decode::run(part),
+        Command::Status(part) => status::run(part),
+        Command::Revoke(part) => Ok(revoke::run(part)),
         Command::Check(part) => check::run(part),
     }
 }

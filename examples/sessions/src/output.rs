@@ -38,7 +38,7 @@ pub(crate) fn print(report: &Report, as_json: bool, full: bool) {
 /// Prints one line to standard error, or a document to standard output for scripts.
 pub(crate) fn print_failure(failure: &Failure, as_json: bool) {
     if as_json {
-        let Failure::Input { problem, remedy } = failure;
+        let (problem, remedy) = failure.parts();
         let document = json!({ "kind": "error", "exit": failure.exit(), "problem": problem, "remedy": remedy });
         let _ = writeln!(anstream::stdout(), "{document:#}");
     }

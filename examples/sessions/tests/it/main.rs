@@ -3,6 +3,7 @@
 mod check;
 mod decode;
 mod explain;
+mod status;
 mod totality;
 
 use std::io::Write as _;
