@@ -181,9 +181,9 @@ pub(crate) struct Revoke {
 /// A generation of the session contracts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Generation {
-    /// The contracts of the first generation (module 0x0000…4bDA).
+    /// The contracts of the first generation (module 0x…37DE).
     Legacy,
-    /// The contracts of the second generation.
+    /// The contracts of the second generation (module 0x…4bDA).
     Current,
 }
 

@@ -27,7 +27,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments.command) {
         Ok(report) => {
-            output::print(&report, arguments.json, arguments.full);
+            // A call that is to be copied is printed whole.
+            let full = arguments.full || matches!(arguments.command, Command::Revoke(_));
+            output::print(&report, arguments.json, full);
             ExitCode::from(report.exit)
         }
         Err(failure) => {

@@ -129,8 +129,8 @@ impl OnChain<'_> {
     /// The action behind an id: a fallback, or one of a stored session.
     fn action(&self, id: ActionId) -> Option<(Value, Value)> {
         match id {
-            ActionId::GENERIC_FALLBACK => return Some((json!("any contract"), json!("any function"))),
-            ActionId::ADMIN_FALLBACK => return Some((json!("the session module"), json!("any function"))),
+            ActionId::GENERIC_FALLBACK => return Some((json!("generic fallback"), json!("any function"))),
+            ActionId::ADMIN_FALLBACK => return Some((json!("admin fallback"), json!("any function"))),
             _ => {}
         }
         let mut actions = self.known.iter().flat_map(|session| &session.actions);
