@@ -30,14 +30,27 @@ const STEPS: &[Step] = &[
     Step { name: "format", run: || command::run(&mut cargo(["fmt", "--all", "--check"])) },
     Step {
         name: "clippy",
-        run: || command::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        run: || {
+            command::run(&mut cargo([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--all-features",
+                "--",
+                "-D",
+                "warnings",
+            ]))
+        },
     },
     Step { name: "core without default features", run: core_alone },
     Step { name: "dependencies of the core", run: || no_std::dependency_lists(false) },
     Step { name: "number of crates", run: || budgets::run(false, false, false) },
     Step { name: "core without the standard library", run: no_std::probe },
     Step { name: "unit, vector and end-to-end tests", run: tests },
-    Step { name: "doc tests", run: || command::run(&mut cargo(["test", "--quiet", "--workspace", "--doc"])) },
+    Step {
+        name: "doc tests",
+        run: || command::run(&mut cargo(["test", "--quiet", "--workspace", "--all-features", "--doc"])),
+    },
     Step { name: "documentation", run: documentation },
     Step { name: "golden vectors", run: || command::run(&mut cargo(["run", "--quiet", "--package", "conformance"])) },
     Step { name: "licences and advisories", run: deny },
@@ -79,14 +92,22 @@ fn core_alone() -> anyhow::Result<()> {
 
 fn tests() -> anyhow::Result<()> {
     if has_subcommand("nextest") {
-        command::run(&mut cargo(["nextest", "run", "--workspace", "--no-fail-fast"]))
+        command::run(&mut cargo(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]))
     } else {
-        command::run(&mut cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]))
+        command::run(&mut cargo([
+            "test",
+            "--workspace",
+            "--all-features",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--no-fail-fast",
+        ]))
     }
 }
 
 fn documentation() -> anyhow::Result<()> {
-    let mut command = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--lib"]);
+    let mut command = cargo(["doc", "--quiet", "--workspace", "--all-features", "--no-deps", "--lib"]);
     command::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
