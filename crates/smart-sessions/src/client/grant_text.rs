@@ -67,7 +67,16 @@ impl Grant {
             (Some(_), None) => return Err(StoredError::Missing { name: "enableSessionData" }.into()),
             (None, _) => None,
         };
-        let session = session.or_else(|| enable.as_ref().map(|enable| signed_session(&enable.data).clone()));
+        let signed = enable.as_ref().map(|enable| signed_session(&enable.data));
+        // The id covers neither actions nor policies: what is shown and evaluated must be what the owner signed.
+        if let (Some(shown), Some(signed)) = (&session, signed)
+            && shown != signed
+        {
+            return Err(
+                StoredError::Unexpected { name: "sessions", expected: "the session that the owner signed" }.into()
+            );
+        }
+        let session = session.or_else(|| signed.cloned());
         if session.as_ref().is_some_and(|session| session.permission_id() != permission_id) {
             return Err(StoredError::Unexpected { name: "permissionIds", expected: "the id of the session" }.into());
         }
@@ -177,6 +186,16 @@ mod tests {
         let id = grant(None).permission_id.to_string();
         let text = grant(Some(signed())).to_text().replace(&id, &B256::repeat_byte(1).to_string());
         assert!(matches!(Grant::from_text(&text, CHAIN), Err(Error::Stored(_))), "{text}");
+    }
+
+    #[test]
+    fn a_session_that_the_owner_did_not_sign_is_refused() {
+        let mut grant = grant(Some(signed()));
+        let shown = grant.session.as_mut().unwrap();
+        shown.actions[0].action_policies[0].init_data = Bytes::from_static(&[9]);
+        assert_eq!(shown.permission_id(), grant.permission_id, "the id does not tell them apart");
+        let unsigned = StoredError::Unexpected { name: "sessions", expected: "the session that the owner signed" };
+        assert_eq!(Grant::from_text(&grant.to_text(), CHAIN), Err(Error::Stored(unsigned)));
     }
 
     #[test]
