@@ -177,7 +177,9 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
         let operation = policy_encoding::Operation::new(self.sender.account.encode_calls(calls));
         let mut state = policy_encoding::AccountSessions::new(self.grant.account);
         let sessions: [&abi::Session; 1] = [session];
-        module.enable(&mut state, sessions)?;
+        if let Err(refusal) = module.enable(&mut state, sessions) {
+            return Ok(Some(refusal));
+        }
         Ok(match module.evaluate(&state, self.grant.permission_id, &operation, now) {
             Evaluation::Refused(refusal) => Some(refusal),
             _ => None,
