@@ -7,6 +7,7 @@ mod grant_text;
 mod lanes;
 mod owner;
 mod refusal;
+mod revoke;
 mod sender;
 mod session_client;
 mod signing;

@@ -6,9 +6,9 @@ use std::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use alloy_signer::Signer;
 use bundler_rpc::UserOperationReceipt;
-use session_types::abi::{self, ModuleFunction, enable_sessions_calldata};
+use session_types::abi::{self, enable_sessions_calldata};
 use session_types::stored::EnableSessionData;
-use session_types::{AccountType, ChainSession, EnableMode, MultiChainGrant, PermissionId, Session};
+use session_types::{AccountType, ChainSession, EnableMode, MultiChainGrant, Session};
 use userop::Call;
 use userop::account::{Account, Module, Nexus, Validator};
 
@@ -168,28 +168,6 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
             (inner == signature).then_some((form, validator))
         });
         form.ok_or(Error::OwnerSignatureForm)
-    }
-
-    /// Removes a session from the chain. Its id can be granted again.
-    ///
-    /// # Errors
-    /// When the chain refuses the operation, its calls revert, an endpoint fails, or the session is still enabled
-    /// afterwards.
-    #[doc(alias = "toRemoveSessionCalls")]
-    pub async fn revoke(&self, permission_id: PermissionId) -> Result<UserOperationReceipt, Error> {
-        let receipt = self.send(&[self.module_call(abi::RemoveSession { permission_id }.calldata())]).await?;
-        if self.chain().is_enabled(permission_id, self.account().address()).await? {
-            return Err(Error::NotDone { expected: "the session is removed", operation: receipt.user_op_hash });
-        }
-        Ok(receipt)
-    }
-
-    /// Makes every owner signature for this permission that was not used yet worthless.
-    ///
-    /// # Errors
-    /// When the chain refuses the operation, its calls revert, or an endpoint fails.
-    pub async fn revoke_signatures(&self, permission_id: PermissionId) -> Result<UserOperationReceipt, Error> {
-        self.send(&[self.module_call(abi::RevokeEnableSignature { permission_id }.calldata())]).await
     }
 
     async fn compare_digest(&self, entry: &ChainSession<Session>, mode: EnableMode) -> Result<(), Error> {

@@ -1,0 +1,3 @@
+//! Taking sessions back.
+
+mod owner;
