@@ -22,12 +22,12 @@ pub use userop;
 
 #[cfg(feature = "file-store")]
 pub use client::FileStore;
-#[cfg(feature = "client")]
 #[cfg(all(feature = "client", feature = "conformance"))]
 pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
     ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, Grant, GrantFilter, GrantKey,
-    Installation, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
-    SessionLanes, SessionStatus, SessionStore, StoreError, StoreFuture,
+    Installation, KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
+    SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey, SignatureCheck, StoreError, StoreFuture,
+    ThresholdKey,
 };

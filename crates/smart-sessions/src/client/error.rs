@@ -7,6 +7,7 @@ use bundler_rpc::{BundlerError, ConnectError};
 use policy_encoding::SessionRefusal;
 use session_types::abi::DecodeError;
 use session_types::stored::StoredError;
+use session_types::validator::OwnersError;
 use session_types::{Generation, GrantError, PermissionId, SessionError};
 use userop::OperationError;
 use userop::account::AccountError;
@@ -106,11 +107,13 @@ pub enum Error {
         /// The signer's address.
         seen: Address,
     },
-    /// One key is not enough for the session.
-    #[error("the session needs {threshold} signatures, one signer was given")]
+    /// The keys are not enough for the session.
+    #[error("the session needs {threshold} signatures, {given} can be given")]
     MoreKeysNeeded {
         /// How many keys have to sign.
         threshold: U256,
+        /// How many there are.
+        given: usize,
     },
     /// The chain computes another digest of the session than we do: nothing was signed.
     #[error("the session module computes digest {seen}, expected {expected}: nothing was signed")]
@@ -151,6 +154,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The keys cannot be owners of a session.
+    #[error(transparent)]
+    Owners(#[from] OwnersError),
 }
 
 impl From<BundlerError> for Error {

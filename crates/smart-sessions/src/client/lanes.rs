@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::vec::Vec;
 
-use alloy_signer::Signer;
 use bundler_rpc::{BundlerError, UserOperationReceipt};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::{Mutex, Semaphore};
@@ -16,7 +15,7 @@ use userop::Call;
 use userop::account::Account;
 
 use super::store::{LaneLease, LaneSpace, LeaseRequest, SessionStore};
-use super::{Error, SessionClient};
+use super::{Error, SessionClient, SessionKey};
 
 /// A session whose operations do not wait for each other: each goes over a free lane, a nonce key of its own, and a lane
 /// has one operation at a time.
@@ -32,12 +31,12 @@ use super::{Error, SessionClient};
 /// leaves lanes on which nothing is under way. The clocks of the processes may differ by
 /// [`CLOCK_MARGIN`](Self::CLOCK_MARGIN).
 #[derive(Clone)]
-pub struct SessionLanes<A, S> {
-    shared: Arc<Shared<A, S>>,
+pub struct SessionLanes<A, K> {
+    shared: Arc<Shared<A, K>>,
 }
 
-struct Shared<A, S> {
-    session: SessionClient<A, S>,
+struct Shared<A, K> {
+    session: SessionClient<A, K>,
     count: usize,
     /// As many permits as there are lanes in `free`.
     permits: Semaphore,
@@ -59,7 +58,7 @@ struct FreeLane {
     rests_until: Option<Instant>,
 }
 
-impl<A, S> fmt::Debug for SessionLanes<A, S> {
+impl<A, K> fmt::Debug for SessionLanes<A, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("SessionLanes");
         out.field("count", &self.shared.count).field("grant", &self.shared.session.grant);
@@ -67,13 +66,13 @@ impl<A, S> fmt::Debug for SessionLanes<A, S> {
     }
 }
 
-impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
+impl<A: Account, K: SessionKey> SessionClient<A, K> {
     /// The session on `count` lanes, for one process that has the account's sessions to itself: lanes 1 to `count`, since
     /// lane 0 is that of [`use_permission`](Self::use_permission) here.
     ///
     /// # Errors
     /// [`Error::Lanes`] when it is none, or more than the account can tell apart.
-    pub fn lanes(self, count: u32) -> Result<SessionLanes<A, S>, Error> {
+    pub fn lanes(self, count: u32) -> Result<SessionLanes<A, K>, Error> {
         let total = self.account().lanes();
         if count == 0 || count >= total {
             return Err(Error::Lanes { asked: count, total });
@@ -85,21 +84,21 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
     ///
     /// # Errors
     /// [`Error::Lanes`] for no lane; [`StoreError::NoLanes`](crate::StoreError::NoLanes) when others hold too many; otherwise when the store fails.
-    pub async fn lease_lanes(self, store: Arc<dyn SessionStore>, count: u32) -> Result<SessionLanes<A, S>, Error> {
+    pub async fn lease_lanes(self, store: Arc<dyn SessionStore>, count: u32) -> Result<SessionLanes<A, K>, Error> {
         let total = self.account().lanes();
         if count == 0 {
             return Err(Error::Lanes { asked: count, total });
         }
         let space = LaneSpace { chain_id: self.chain().chain_id(), account: self.account().address() };
         let now = unix_time();
-        let until = now.saturating_add(SessionLanes::<A, S>::term(&self).as_secs());
+        let until = now.saturating_add(SessionLanes::<A, K>::term(&self).as_secs());
         let lease = store.lease(LeaseRequest { space, count, total, now, until }).await?;
         let lanes = lease.lanes.clone();
         Ok(SessionLanes::new(self, lanes, Some(Leased { store, lease: Mutex::new(lease) })))
     }
 }
 
-impl<A, S> SessionLanes<A, S> {
+impl<A, K> SessionLanes<A, K> {
     /// How far the clocks of processes that share lanes may differ.
     pub const CLOCK_MARGIN: Duration = Duration::from_secs(30);
 
@@ -109,7 +108,7 @@ impl<A, S> SessionLanes<A, S> {
         self.shared.count
     }
 
-    fn new(session: SessionClient<A, S>, lanes: Vec<u32>, leased: Option<Leased>) -> Self {
+    fn new(session: SessionClient<A, K>, lanes: Vec<u32>, leased: Option<Leased>) -> Self {
         let (count, is_enabled) = (lanes.len(), AtomicBool::new(false));
         let free = lanes.into_iter().map(|lane| FreeLane { lane, rests_until: None }).collect();
         let (free, enabling) = (SyncMutex::new(free), Mutex::new(()));
@@ -118,7 +117,7 @@ impl<A, S> SessionLanes<A, S> {
     }
 }
 
-impl<A: Account + Clone, S: Signer + Sync + Clone> SessionLanes<A, S> {
+impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
     /// Makes calls with the session over the next free lane; waits while there is none. As
     /// [`SessionClient::use_permission`] otherwise.
     ///
@@ -195,7 +194,7 @@ impl<A: Account + Clone, S: Signer + Sync + Clone> SessionLanes<A, S> {
 
     async fn over_a_lane(
         &self,
-        work: impl AsyncFnOnce(SessionClient<A, S>) -> Result<UserOperationReceipt, Error>,
+        work: impl AsyncFnOnce(SessionClient<A, K>) -> Result<UserOperationReceipt, Error>,
     ) -> Result<UserOperationReceipt, Error> {
         let shared = &*self.shared;
         let permit = shared.permits.acquire().await.map_err(|_| Error::LanesClosed)?;
@@ -232,19 +231,19 @@ impl<A: Account + Clone, S: Signer + Sync + Clone> SessionLanes<A, S> {
     }
 }
 
-impl<A: Account, S: Signer + Sync> SessionLanes<A, S> {
+impl<A: Account, K: SessionKey> SessionLanes<A, K> {
     /// How long an operation may still be mined after it was begun: it is waited for once, and may be pending as long again.
-    const fn rest(session: &SessionClient<A, S>) -> Duration {
+    const fn rest(session: &SessionClient<A, K>) -> Duration {
         session.chain().patience().saturating_mul(2)
     }
 
     /// How long a lease lasts: renewed when a good half is over.
-    fn term(session: &SessionClient<A, S>) -> Duration {
+    fn term(session: &SessionClient<A, K>) -> Duration {
         (Self::rest(session) + Self::CLOCK_MARGIN).saturating_mul(2)
     }
 }
 
-impl<A, S> Shared<A, S> {
+impl<A, K> Shared<A, K> {
     fn free(&self) -> MutexGuard<'_, VecDeque<FreeLane>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -258,12 +257,12 @@ impl<A, S> Shared<A, S> {
 }
 
 /// A lane in use. Given back when dropped.
-struct HeldLane<'a, A, S> {
-    shared: &'a Shared<A, S>,
+struct HeldLane<'a, A, K> {
+    shared: &'a Shared<A, K>,
     free: FreeLane,
 }
 
-impl<A, S> Drop for HeldLane<'_, A, S> {
+impl<A, K> Drop for HeldLane<'_, A, K> {
     fn drop(&mut self) {
         self.shared.free().push_back(self.free);
         self.shared.permits.add_permits(1);

@@ -2,18 +2,15 @@
 
 use std::boxed::Box;
 
-use alloy_primitives::{Bytes, U256};
-use alloy_signer::Signer;
+use alloy_primitives::Bytes;
 use bundler_rpc::UserOperationReceipt;
 use policy_encoding::{Evaluation, SessionModule, SessionRefusal};
-use session_types::validator::OwnersData;
 use session_types::{SigningForm, abi};
 use userop::Call;
 use userop::account::{Account, ValidationMode, Validator};
 
 use super::sender::Sender;
-use super::signing::{STUB_SIGNATURE, sign_as};
-use super::{Chain, Error, Grant};
+use super::{Chain, Error, Grant, SessionKey, SignatureCheck};
 
 /// A session key with its grant, on one chain.
 ///
@@ -23,21 +20,22 @@ use super::{Chain, Error, Grant};
 #[doc(alias = "smartSessionUseActions")]
 #[doc(alias = "toSmartSessionsValidator")]
 #[doc(alias = "toSmartSessionsModule")]
-pub struct SessionClient<A, S> {
+pub struct SessionClient<A, K> {
     pub(super) sender: Sender<A>,
     pub(super) grant: Grant,
-    signer: S,
+    key: K,
     /// What was asked for, when it does not follow from the session.
     form: Option<SigningForm>,
     preflight: bool,
 }
 
-impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
-    /// A session key's client for the account of a grant.
+impl<A: Account, K: SessionKey> SessionClient<A, K> {
+    /// A session key's client for the account of a grant. The key is any signer of alloy's, a
+    /// [`ThresholdKey`](crate::ThresholdKey), or another [`SessionKey`].
     ///
     /// # Errors
     /// When the grant is for another chain or account than those given.
-    pub fn new(chain: Chain, account: A, grant: Grant, signer: S) -> Result<Self, Error> {
+    pub fn new(chain: Chain, account: A, grant: Grant, key: K) -> Result<Self, Error> {
         if grant.chain_id != chain.chain_id() {
             return Err(Error::OtherChain { granted: grant.chain_id, connected: chain.chain_id() });
         }
@@ -45,7 +43,7 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
             return Err(Error::OtherAccount { granted: grant.account, given: account.address() });
         }
         let validator = Validator::Installed(chain.deployment().module);
-        Ok(Self { sender: Sender::new(chain, account, validator), grant, signer, form: None, preflight: true })
+        Ok(Self { sender: Sender::new(chain, account, validator), grant, key, form: None, preflight: true })
     }
 
     /// Leaves the checks before sending out (calls, key): the chain alone decides.
@@ -135,37 +133,24 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
             let envelope = self.grant.envelope(enabling, signature).ok_or(Error::NotEnabled { permission, account });
             Ok::<_, Error>(envelope?.encode())
         };
-        let form = self.signing_form()?;
-        let sign = async |hash| envelope(sign_as(&self.signer, form, hash).await?.into());
-        let receipt = self.sender.execute(calls, envelope(STUB_SIGNATURE.into())?, sign).await;
+        let check = self.signature_check();
+        if self.preflight {
+            self.key.check(&check)?;
+        }
+        let stub = envelope(self.stub_signature()?)?;
+        let sign = async |hash| envelope(self.key.sign(check, hash).await?);
+        let receipt = self.sender.execute(calls, stub, sign).await;
         Ok(receipt.map_err(|error| self.sender.chain.refusal(error, evaluation))?.require_success()?)
     }
 
-    /// What the session's validator wants signed. Where the session is not known, its validator is taken to be the
-    /// deployment's own.
-    fn signing_form(&self) -> Result<SigningForm, Error> {
-        let ownable = self.sender.chain.deployment().ownable_validator;
-        let Some(session) = &self.grant.session else { return Ok(self.form.unwrap_or(ownable.signing_form)) };
-        if session.session_validator != ownable.address {
-            return self.form.ok_or(Error::UnknownSessionValidator { validator: session.session_validator });
-        }
-        if self.preflight {
-            self.check_key(&session.session_validator_init_data)?;
-        }
-        Ok(self.form.unwrap_or(ownable.signing_form))
+    /// What stands for the key's signature where none is made.
+    pub(super) fn stub_signature(&self) -> Result<Bytes, Error> {
+        self.key.stub_signature(&self.signature_check())
     }
 
-    /// Whether this key alone can sign for the session.
-    fn check_key(&self, init_data: &[u8]) -> Result<(), Error> {
-        let Ok(owners) = OwnersData::decode(init_data) else { return Ok(()) };
-        let seen = self.signer.address();
-        if !owners.owners.contains(&seen) {
-            return Err(Error::OtherKey { expected: owners.owners, seen });
-        }
-        if owners.threshold > U256::ONE {
-            return Err(Error::MoreKeysNeeded { threshold: owners.threshold });
-        }
-        Ok(())
+    /// What checks the key's signatures.
+    fn signature_check(&self) -> SignatureCheck<'_> {
+        SignatureCheck::new(self.sender.chain.deployment(), self.grant.session.as_ref()).with_form(self.form)
     }
 
     /// What the policies say about the calls, of a session that is unused; `None` when they permit them, the session is

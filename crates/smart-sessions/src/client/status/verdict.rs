@@ -1,14 +1,12 @@
 use std::boxed::Box;
 
 use alloy_primitives::{B256, U256};
-use alloy_signer::Signer;
 use policy_encoding::check::Window;
 use session_types::abi::{PackedUserOperation, ValidateUserOp};
 use userop::Call;
 use userop::account::{Account, ValidationMode};
 
-use crate::client::signing::STUB_SIGNATURE;
-use crate::{ChainRefusal, Error, SessionClient};
+use crate::{ChainRefusal, Error, SessionClient, SessionKey};
 
 /// What a chain says to calls of a session, of which nothing was signed or sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +31,7 @@ impl ChainVerdict {
     }
 }
 
-impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
+impl<A: Account, K: SessionKey> SessionClient<A, K> {
     /// Asks the chain itself whether it would let the session make these calls now: the session module's own validation,
     /// run without a transaction, with the policies' counters as they are. A session that is not enabled is enabled in
     /// the course of it, when the grant holds the owner's signature.
@@ -49,7 +47,7 @@ impl<A: Account, S: Signer + Sync> SessionClient<A, S> {
         let (chain, account) = (&sender.chain, &sender.account);
         let enabling = !self.is_enabled().await?;
         let not_enabled = || Error::NotEnabled { permission: grant.permission_id, account: grant.account };
-        let envelope = grant.envelope(enabling, STUB_SIGNATURE.into()).ok_or_else(not_enabled)?;
+        let envelope = grant.envelope(enabling, self.stub_signature()?).ok_or_else(not_enabled)?;
         let key = account.nonce_key(sender.validator, ValidationMode::Validate, sender.lane)?;
         let user_op = PackedUserOperation {
             sender: account.address(),
