@@ -27,7 +27,7 @@ pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
     ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, Grant, GrantFilter, GrantKey,
-    Installation, KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, Owner, PolicyPlace, SessionClient,
-    SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey, SignatureCheck, StoreError, StoreFuture,
-    ThresholdKey,
+    GrantPlan, GrantPlanBuilder, Installation, KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore,
+    Owner, PlanError, PolicyPlace, SessionClient, SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey,
+    SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };

@@ -12,7 +12,7 @@ use session_types::{Generation, GrantError, PermissionId, SessionError};
 use userop::OperationError;
 use userop::account::AccountError;
 
-use super::{ChainRefusal, StoreError};
+use super::{ChainRefusal, PlanError, StoreError};
 
 /// Why a session could not be granted, used or revoked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -157,6 +157,9 @@ pub enum Error {
     /// The keys cannot be owners of a session.
     #[error(transparent)]
     Owners(#[from] OwnersError),
+    /// Sessions cannot be granted as planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
 }
 
 impl From<BundlerError> for Error {

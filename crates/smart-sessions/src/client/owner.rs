@@ -1,21 +1,22 @@
 //! The granter's side: installing the session module, granting and revoking.
 
+use std::borrow::Borrow;
 use std::boxed::Box;
 use std::vec::Vec;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::Address;
 use alloy_signer::Signer;
 use bundler_rpc::UserOperationReceipt;
-use session_types::abi::{self, enable_sessions_calldata};
-use session_types::stored::EnableSessionData;
-use session_types::{AccountType, ChainSession, EnableMode, MultiChainGrant, Session};
+use futures_util::future::try_join_all;
+use session_types::abi::enable_sessions_calldata;
+use session_types::{EnableMode, Session};
 use userop::Call;
 use userop::account::{Account, Module, Nexus, Validator};
 
-use super::grant::EnableGrant;
+use super::plan::nexus_validator;
 use super::sender::Sender;
 use super::signing::{STUB_SIGNATURE, sign_personal};
-use super::{Chain, Error, Grant};
+use super::{Chain, Error, Grant, GrantPlan, GrantPlanBuilder, PlanError, SignatureForm};
 
 /// An account's owner on one chain.
 ///
@@ -44,12 +45,8 @@ impl<S: Signer + Sync> Owner<Nexus, S> {
     /// The owner of a Nexus account, whose owner validator is that of the account's deployment.
     #[must_use]
     pub fn nexus(chain: Chain, account: Nexus, signer: S) -> Self {
-        let deployment = account.deployment();
-        let owner_validator = deployment.owner_validator;
-        let validator = match deployment.default_validator {
-            Some(_) => Validator::Default,
-            None => Validator::Installed(owner_validator),
-        };
+        let owner_validator = account.deployment().owner_validator;
+        let validator = nexus_validator(&account);
         Self { nesting_validator: Some(owner_validator), ..Self::new(chain, account, validator, signer) }
     }
 }
@@ -112,85 +109,73 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
         Ok(Installation::Installed(Box::new(self.send(&calls).await?)))
     }
 
+    /// Plans to grant sessions by one signature. [`prepare`](GrantPlanBuilder::prepare) asks the chain, and the
+    /// [`GrantPlan`] can then be explained and signed, here or elsewhere; [`and`](GrantPlanBuilder::and) adds those of the
+    /// owner's accounts on other chains.
+    #[doc(alias = "preparePermission")]
+    pub fn plan(&self, sessions: impl IntoIterator<Item = impl Borrow<Session>>) -> GrantPlanBuilder {
+        let Sender { chain, account, validator, .. } = &self.sender;
+        let plan = GrantPlan::builder().owned_by(self.signer.address());
+        sessions.into_iter().fold(plan, |plan, session| plan.session(chain, account, *validator, session))
+    }
+
     /// Enables a session on the chain by an operation of the account.
     ///
     /// # Errors
-    /// When the session module is not installed, the chain refuses the operation, its calls revert, or an endpoint fails.
+    /// As [`grant_plan`](Self::grant_plan).
     #[doc(alias = "grantPermission")]
     pub async fn grant(&self, session: &Session) -> Result<(Grant, UserOperationReceipt), Error> {
-        if !self.is_session_module_installed().await? {
-            return Err(Error::NotInstalled { account: self.account().address() });
-        }
-        let receipt = self.send(&[self.module_call(enable_sessions_calldata(&[session]))]).await?;
-        let grant = self.grant_of(session, None);
-        if !self.chain().is_enabled(grant.permission_id, grant.account).await? {
-            return Err(Error::NotDone { expected: "the session is enabled", operation: receipt.user_op_hash });
-        }
+        let (mut grants, receipt) = self.grant_plan(&self.plan([session]).prepare().await?).await?;
+        let grant = grants.pop().ok_or(PlanError::NoSuchSession { place: 0 })?;
         Ok((grant, receipt))
     }
 
-    /// Signs a session, to be enabled by its first use: nothing is sent.
-    ///
-    /// The digest is computed here. Where the session module can be asked, its own computation is compared with it
-    /// before anything is signed.
+    /// Enables what a plan has for this account on this chain by one operation, without a signature over the plan.
     ///
     /// # Errors
-    /// When the module computes another digest, the signer fails, or the node does not answer.
+    /// [`PlanError::NotAccepted`] when something critical was found that was not [accepted](GrantPlan::accept). Otherwise when
+    /// the plan has nothing for the account, the session module is not installed, the chain refuses the operation, its calls
+    /// revert, or an endpoint fails.
+    #[doc(alias = "enableSessions")]
+    pub async fn grant_plan(&self, plan: &GrantPlan) -> Result<(Vec<Grant>, UserOperationReceipt), Error> {
+        plan.check_accepted()?;
+        let (chain_id, account) = (self.chain().chain_id(), self.account().address());
+        let grants = plan.places(chain_id, account).map(|place| plan.grant(place, None));
+        let grants = grants.collect::<Result<Vec<_>, _>>()?;
+        if grants.is_empty() {
+            return Err(PlanError::NotPlanned { chain_id, account }.into());
+        }
+        if !self.is_session_module_installed().await? {
+            return Err(Error::NotInstalled { account });
+        }
+        let sessions: Vec<_> = grants.iter().filter_map(|grant| grant.session.as_ref()).collect();
+        let receipt = self.send(&[self.module_call(enable_sessions_calldata(&sessions))]).await?;
+        let enabled = grants.iter().map(|grant| self.chain().is_enabled(grant.permission_id, account));
+        if !try_join_all(enabled).await?.into_iter().all(|is_enabled| is_enabled) {
+            return Err(Error::NotDone { expected: "the session is enabled", operation: receipt.user_op_hash });
+        }
+        Ok((grants, receipt))
+    }
+
+    /// Signs a session, to be enabled by its first use: nothing is sent. A [`plan`](Self::plan) of one session, signed as
+    /// personal message.
+    ///
+    /// # Errors
+    /// As [`GrantPlanBuilder::prepare`] and [`GrantPlan::sign`].
     #[doc(alias = "grantPermissionPersonalSign")]
     #[doc(alias = "grantDeferredPermission")]
     pub async fn sign_grant(&self, session: &Session, mode: EnableMode) -> Result<Grant, Error> {
-        let (account, permission_id) = (self.account().address(), session.permission_id());
-        let nonce: U256 = self.chain().ask_module(&abi::Nonce { permission_id, account }).await?;
-        let entry = ChainSession {
-            chain_id: self.chain().chain_id(),
-            account,
-            module: self.chain().deployment().module,
-            nonce,
-            session: session.clone(),
-        };
-        self.compare_digest(&entry, mode).await?;
-        let grant = MultiChainGrant::new(mode, Vec::from([entry]))?;
-        let signature = sign_personal(&self.signer, grant.digest()).await?;
-        let (account_type, validator) = self.signature_form(&signature)?;
-        let enable = grant.enable_session(0, signature);
-        let enable = enable.map(|enable_session| EnableGrant {
-            mode,
-            data: EnableSessionData { enable_session, validator, account_type },
-        });
-        Ok(self.grant_of(session, enable))
+        let plan = self.plan([session]).mode(mode).prepare().await?;
+        let grant = self.sign_plan(&plan, SignatureForm::PersonalMessage).await?.pop();
+        Ok(grant.ok_or(PlanError::NoSuchSession { place: 0 })?)
     }
 
-    /// How stored text names the form in which the account takes the owner's signature.
-    fn signature_form(&self, signature: &[u8]) -> Result<(AccountType, Address), Error> {
-        let wrapped = self.account().wrap_enable_signature(self.sender.validator, signature)?;
-        let form = [AccountType::Nexus, AccountType::Kernel].into_iter().find_map(|form| {
-            let (validator, inner) = form.unwrap_owner_signature(&wrapped)?;
-            (inner == signature).then_some((form, validator))
-        });
-        form.ok_or(Error::OwnerSignatureForm)
-    }
-
-    async fn compare_digest(&self, entry: &ChainSession<Session>, mode: EnableMode) -> Result<(), Error> {
-        let expected = entry.digest(mode);
-        let question = abi::SessionDigest {
-            permission_id: entry.session.permission_id(),
-            account: entry.account,
-            session: entry.session.as_abi().clone(),
-            mode: session_types::SmartSessionMode::from(mode).to_byte(),
-        };
-        let seen: B256 = self.chain().ask_module(&question).await?;
-        if seen == expected { Ok(()) } else { Err(Error::DigestMismatch { expected, seen }) }
-    }
-
-    fn grant_of(&self, session: &Session, enable: Option<EnableGrant>) -> Grant {
-        Grant {
-            account: self.account().address(),
-            chain_id: self.chain().chain_id(),
-            permission_id: session.permission_id(),
-            session: Some(session.as_abi().clone()),
-            enable,
-            description: None,
-        }
+    /// Signs a plan, of one or many chains, with this owner's key.
+    ///
+    /// # Errors
+    /// As [`GrantPlan::sign`].
+    pub async fn sign_plan(&self, plan: &GrantPlan, form: SignatureForm) -> Result<Vec<Grant>, Error> {
+        plan.sign(&self.signer, form).await
     }
 
     const fn session_module(&self) -> Module {

@@ -29,7 +29,14 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) async fn prepare() -> Self {
-        let devnet = Devnet::start().await.unwrap();
+        Self::on(Devnet::start().await.unwrap()).await
+    }
+
+    pub(crate) async fn on_chain(chain_id: u64) -> Self {
+        Self::on(Devnet::builder().chain_id(chain_id).start().await.unwrap()).await
+    }
+
+    pub(crate) async fn on(devnet: Devnet) -> Self {
         let (node, bundler) = (devnet.rpc_url().to_string(), devnet.bundler_url().to_string());
         let chain = Chain::http(&node, &bundler, Deployment::current()).await.unwrap();
         let signer = Key::Owner.signer();
@@ -58,11 +65,23 @@ impl Ground {
 
     /// `incrementNumber()` of the counter, under these policies.
     pub(crate) fn session(&self, policies: Vec<PolicyData<ActionSlot>>) -> Session {
-        let deployment = self.chain.deployment();
-        let validator = SessionValidator::owners(deployment, &Owners::single(self.key.address()).unwrap());
+        self.session_for(self.validator(), policies)
+    }
+
+    /// The same for other keys.
+    pub(crate) fn session_for(&self, validator: SessionValidator, policies: Vec<PolicyData<ActionSlot>>) -> Session {
         let target = ActionTarget::Exact { target: COUNTER, selector: incrementNumberCall::SELECTOR.into() };
         let action = ActionData::new(target, policies);
-        Session::builder(validator, B256::random()).action(action).build(deployment).unwrap()
+        Session::builder(validator, B256::random()).action(action).build(self.chain.deployment()).unwrap()
+    }
+
+    /// Another action.
+    pub(crate) fn session_of(&self, action: ActionData) -> Session {
+        Session::builder(self.validator(), B256::random()).action(action).build(self.chain.deployment()).unwrap()
+    }
+
+    fn validator(&self) -> SessionValidator {
+        SessionValidator::owners(self.chain.deployment(), &Owners::single(self.key.address()).unwrap())
     }
 
     /// The same without rules.

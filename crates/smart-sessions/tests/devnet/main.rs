@@ -2,4 +2,5 @@
 
 mod ground;
 mod lanes;
+mod plan;
 mod status;
