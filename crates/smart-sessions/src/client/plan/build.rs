@@ -189,7 +189,7 @@ impl GrantPlanBuilder {
 }
 
 /// Which validator of a Nexus account checks its owner's signature.
-pub(crate) fn nexus_validator(account: &Nexus) -> Validator {
+pub(crate) const fn nexus_validator(account: &Nexus) -> Validator {
     let deployment = account.deployment();
     match deployment.default_validator {
         Some(_) => Validator::Default,

@@ -65,7 +65,6 @@ struct PlannedAccount {
 
 impl GrantPlan {
     /// A plan in the making.
-    #[must_use]
     pub fn builder() -> GrantPlanBuilder {
         GrantPlanBuilder::default()
     }
