@@ -5,6 +5,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256, U256};
 use serde_json::Value;
 use testkit::{Chain, Devnet, EntryPoint, Error, Hardfork, Key};
+use userop::account::Account as _;
 
 const STRANGER: Address = Address::repeat_byte(0x77);
 const OTHER: Address = Address::repeat_byte(0x88);
@@ -25,6 +26,19 @@ async fn everything_is_where_it_should_be() {
     for key in Key::ALL {
         assert!(chain.balance(key.address()).await.unwrap() > U256::from(9 * 10_u128.pow(21)), "{key:?}");
     }
+}
+
+#[tokio::test]
+async fn accounts_are_ready_to_act() {
+    let devnet = Devnet::builder().without_bundler().start().await.unwrap();
+    let account = devnet.account(Key::Owner).await.unwrap();
+    let balance = async || devnet.chain().balance(account.address()).await.unwrap();
+    assert!(account.factory().is_none() && !devnet.chain().code_at(account.address()).await.unwrap().is_empty());
+    assert_eq!(balance().await, U256::from(10).pow(U256::from(19)));
+    // Asked for again, it is the same, and nothing is added.
+    assert_eq!(devnet.account(Key::Owner).await.unwrap(), account);
+    assert_eq!(balance().await, U256::from(10).pow(U256::from(19)));
+    assert_ne!(devnet.account(Key::SecondOwner).await.unwrap().address(), account.address());
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use alloy_primitives::Address;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use testkit::{Devnet, EntryPoint, Error, Hardfork, Key};
 use url::Url;
+use userop::account::Account as _;
 
 /// Start a local chain with a bundler and all contracts, and keep it running until Ctrl-C
 #[derive(Debug, Parser)]
@@ -95,7 +97,8 @@ async fn run(arguments: &Arguments) -> Result<std::convert::Infallible, Error> {
         builder = builder.without_bundler();
     }
     let devnet = builder.start().await?;
-    let places = places(&devnet, !arguments.no_bundler);
+    let account = devnet.account(Key::Owner).await?.address();
+    let places = places(&devnet, account, !arguments.no_bundler);
     let mut output = std::io::stdout().lock();
     let shown = if arguments.json {
         writeln!(output, "{places}")
@@ -132,7 +135,7 @@ async fn told_to_end() {
 }
 
 /// Where everything is, in the order of showing.
-fn places(devnet: &Devnet, bundler: bool) -> Value {
+fn places(devnet: &Devnet, account: Address, bundler: bool) -> Value {
     let nexus = devnet.nexus();
     let entry_points = EntryPoint::ALL.map(|version| (version.name().to_owned(), json!(version.address().to_string())));
     let keys = Key::ALL
@@ -149,6 +152,7 @@ fn places(devnet: &Devnet, bundler: bool) -> Value {
             "factory": nexus.factory.to_string(),
             "bootstrap": nexus.bootstrap.to_string(),
         },
+        "ownerAccount": account.to_string(),
         "contracts": contracts.collect::<Vec<_>>(),
         "keys": keys,
         "processGroup": devnet.process_id(),
@@ -179,6 +183,8 @@ impl Display for Page {
         }
         writeln!(formatter, "{:<20}{}", "chain", places["chainId"])?;
         writeln!(formatter, "{:<20}{}", "logs", text(&places["logs"]))?;
+        let account = text(&places["ownerAccount"]);
+        writeln!(formatter, "{:<20}{account}, a Nexus of the key `owner`, with 10 ether", "account")?;
         for (title, field) in [("Entry points", "entryPoints"), ("Nexus 1.0", "nexus")] {
             self.title(formatter, title)?;
             for (name, address) in places[field].as_object().into_iter().flatten() {

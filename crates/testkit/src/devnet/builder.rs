@@ -47,6 +47,7 @@ pub struct DevnetBuilder {
     bundler_port: u16,
     bundler: bool,
     block_time: Option<Duration>,
+    clock: Option<u64>,
     hardfork: Hardfork,
     code_size_limit: Option<u32>,
     bundle_interval: (Duration, Duration),
@@ -80,6 +81,7 @@ impl Default for DevnetBuilder {
             bundler_port: 0,
             bundler: true,
             block_time: None,
+            clock: None,
             hardfork: Hardfork::default(),
             code_size_limit: None,
             bundle_interval: (Duration::from_millis(20), Duration::from_millis(50)),
@@ -125,6 +127,16 @@ impl DevnetBuilder {
     /// Mines a block at this interval, of at least a millisecond, instead of one for each transaction.
     pub const fn block_time(mut self, interval: Duration) -> Self {
         self.block_time = Some(interval);
+        self
+    }
+
+    /// Starts the chain's clock at this moment, in seconds since 1970, instead of now, and leaves it to the chain whether
+    /// an operation's time is over.
+    ///
+    /// The bundler still refuses operations whose time has not come by the clock of this machine: take a moment in the
+    /// past to move the chain through windows of time.
+    pub const fn clock(mut self, seconds: u64) -> Self {
+        self.clock = Some(seconds);
         self
     }
 
@@ -223,6 +235,9 @@ impl DevnetBuilder {
             add("--chain-id", id.to_string());
         }
         add("--hardfork", self.hardfork.name().into());
+        if let Some(seconds) = self.clock {
+            add("--timestamp", seconds.to_string());
+        }
         if let Some(interval) = self.block_time {
             add("--block-time", interval.as_secs_f64().to_string());
         }
@@ -249,6 +264,9 @@ impl DevnetBuilder {
             ("--min-bundle-interval", shortest.as_millis().to_string()),
             ("--max-bundle-interval", longest.as_millis().to_string()),
             ("--block-time", block_time.as_millis().to_string()),
+            // Both go by the clock of this machine: the check itself, and the code that it puts in the entry point's place.
+            ("--expiration-check", self.clock.is_none().to_string()),
+            ("--code-override-support", self.clock.is_none().to_string()),
             ("--refilling-wallets", "false".into()),
             ("--utility-wallet-monitor", "false".into()),
             ("--enable-debug-endpoints", "true".into()),

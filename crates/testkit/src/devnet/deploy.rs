@@ -1,7 +1,11 @@
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue as _;
 use futures_util::future::try_join_all;
 use session_contracts::Placement;
+use userop::account::nexus::{
+    AddressRule, NexusDeployment as NexusContractSet, NexusInit, ProxyCode, SingleValidatorInit,
+};
+use userop::account::{Account as _, AccountError, Nexus};
 
 use crate::npm::Packages;
 use crate::{Chain, DETERMINISTIC_DEPLOYER, EntryPoint, Error, Key};
@@ -125,7 +129,46 @@ impl NexusDeployment {
     pub fn local(packages: &Packages) -> Result<Self, Error> {
         Ok(NexusContracts::of(packages)?.deployment)
     }
+
+    /// The account of an owner, which its first operation creates: with the owner validator of Nexus 1.0.
+    ///
+    /// # Errors
+    ///
+    /// Never, as long as the factory's rule and the proxy's code stay together.
+    pub fn account(&self, owner: Address) -> Result<Nexus, AccountError> {
+        let contracts = NexusContractSet {
+            suite: "local".into(),
+            account_id: self.account_id.into(),
+            domain_version: self.domain_version.into(),
+            factory: self.factory,
+            bootstrap: self.bootstrap,
+            implementation: self.implementation,
+            rule: AddressRule::NexusProxy,
+            ..NexusContractSet::LEGACY_A
+        };
+        let init = SingleValidatorInit::new(contracts.owner_validator, owner.to_vec());
+        let proxy = ProxyCode::new(self.proxy_creation_code.clone());
+        Nexus::counterfactual(contracts, &NexusInit::SingleValidator(init), U256::ZERO, Some(&proxy))
+    }
 }
+
+/// Creates and funds an account, unless it is there.
+pub(super) async fn ready_account(chain: &Chain, nexus: &NexusDeployment, owner: Address) -> Result<Nexus, Error> {
+    const NAME: &str = "Nexus account";
+    let account = nexus.account(owner).map_err(|_| Error::NotDeployed { name: NAME, address: nexus.factory })?;
+    let address = account.address();
+    if chain.code_at(address).await?.is_empty() {
+        let factory = account.factory().ok_or(Error::NotDeployed { name: NAME, address })?;
+        chain.send(Key::Deployer.address(), factory.address(), U256::ZERO, factory.data().clone()).await?;
+        chain.fund(address, TEN_ETHER).await?;
+    }
+    if chain.code_at(address).await?.is_empty() {
+        return Err(Error::NotDeployed { name: NAME, address });
+    }
+    Ok(account.deployed())
+}
+
+const TEN_ETHER: U256 = U256::from_limbs([10_000_000_000_000_000_000, 0, 0, 0]);
 
 async fn nexus(chain: &Chain, packages: &Packages) -> Result<NexusDeployment, Error> {
     let NexusContracts { deployment, creation } = NexusContracts::of(packages)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
+use userop::account::Nexus;
 
 pub use builder::{DevnetBuilder, Hardfork};
 pub use deploy::{KernelDeployment, NexusDeployment, SafeDeployment};
@@ -15,7 +16,7 @@ use logs::Logs;
 
 use crate::npm::Packages;
 use crate::supervisor::{Program, Supervisor};
-use crate::{Chain, EntryPoint, Error, JsonRpc};
+use crate::{Chain, EntryPoint, Error, JsonRpc, Key};
 
 /// A running local chain with a bundler and all contracts.
 ///
@@ -110,6 +111,15 @@ impl Devnet {
     #[must_use]
     pub const fn nexus(&self) -> &NexusDeployment {
         &self.nexus
+    }
+
+    /// The Nexus account of a key, deployed and with 10 ether: ready to act. The session module is not installed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotDeployed`], [`Error::Reverted`] or [`Error::Rpc`].
+    pub async fn account(&self, owner: Key) -> Result<Nexus, Error> {
+        deploy::ready_account(&self.chain, &self.nexus, owner.address()).await
     }
 
     /// Deploys Kernel, unless it is there. The package's build is larger than public chains allow: start with
