@@ -1,7 +1,7 @@
 //! A service that pulls a fixed price once in each period, for as long as the subscriber agreed to.
 //!
 //! No policy knows periods, so each period has a session of its own: one payment, to the service, up to the price, within
-//! the period's time frame. The subscriber signs them in advance; a period that is not pulled in time is lost.
+//! the period's time frame. One signature of the subscriber covers them all; a period that is not pulled in time is lost.
 //!
 //! `cargo run -p subscription-puller` beside `cargo xtask devnet`; endpoints of another local chain as arguments.
 
@@ -14,10 +14,10 @@ use anyhow::Context as _;
 use smart_sessions::bundler::UserOperationReceipt;
 use smart_sessions::policy::check::Window;
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _, at_most, equal_to};
-use smart_sessions::session::{Deployment, EnableMode, Owners, Session, SessionValidator};
+use smart_sessions::session::{Deployment, Owners, Session, SessionValidator};
 use smart_sessions::userop::Call;
 use smart_sessions::userop::account::{Account as _, Nexus, nexus::NexusDeployment};
-use smart_sessions::{Chain, Grant, Owner, SessionClient};
+use smart_sessions::{Chain, Grant, Owner, SessionClient, SignatureForm};
 
 /// The token of the local chain, which anyone can mint.
 const TOKEN: Address = address!("000000000000000000000000000000C0de000002");
@@ -82,12 +82,12 @@ impl Terms {
     }
 }
 
-/// The subscriber signs a session for each period. Nothing is sent: the first pull of a period enables its session.
+/// The subscriber signs, once, a session for each period. Nothing is sent: the pull of a period enables its session.
 async fn subscribe(subscriber: &Owner<Nexus, PrivateKeySigner>, terms: &Terms) -> anyhow::Result<Vec<Grant>> {
     subscriber.install_session_module().await?;
     let contracts = subscriber.chain().deployment();
     let validator = SessionValidator::owners(contracts, &Owners::single(terms.service)?);
-    let mut grants = Vec::new();
+    let mut sessions = Vec::new();
     for period in 0..terms.periods {
         let Window { valid_after, valid_until } = terms.window(period);
         let payment = Permission::call::<transferCall>(TOKEN)
@@ -97,10 +97,10 @@ async fn subscribe(subscriber: &Owner<Nexus, PrivateKeySigner>, terms: &Terms) -
             .not_before(valid_after)
             .until(valid_until)
             .on(&contracts.policies)?;
-        let session = Session::builder(validator.clone(), B256::random()).action(payment).build(contracts)?;
-        grants.push(subscriber.sign_grant(&session, EnableMode::Enable).await?);
+        sessions.push(Session::builder(validator.clone(), B256::random()).action(payment).build(contracts)?);
     }
-    Ok(grants)
+    let plan = subscriber.plan(sessions).prepare().await?;
+    Ok(subscriber.sign_plan(&plan, SignatureForm::PersonalMessage).await?)
 }
 
 /// The service, with what the subscriber gave it.
