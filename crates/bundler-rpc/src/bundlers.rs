@@ -154,8 +154,8 @@ async fn execute(
     deadline: Deadline,
 ) -> Result<UserOperationReceipt, BundlerError> {
     let work = async {
-        submit(clients, operation, deadline).await?;
-        wait_resending(clients, operation, &[], deadline).await
+        let hash = submit(clients, operation, deadline).await?;
+        wait_resending(clients, operation, &[], deadline).await.map_err(|error| error.of_unsettled(hash))
     };
     work.instrument(span(operation, "execute")).await
 }
@@ -176,9 +176,11 @@ async fn replace(
             Ok(_) => {}
             // One of those to be replaced is mined, or about to be.
             Err(error) if is_nonce_error(&error) => {}
-            Err(error) => return Err(error),
+            // What was to be replaced may be mined as before.
+            Err(error) => return Err(error.of_unsettled(replaced.last().copied().unwrap_or(replacement.hash()))),
         }
-        wait_resending(clients, replacement, &replaced, deadline).await
+        let receipt = wait_resending(clients, replacement, &replaced, deadline).await;
+        receipt.map_err(|error| error.of_unsettled(replacement.hash()))
     };
     work.instrument(span(replacement, "replace")).await
 }

@@ -9,12 +9,15 @@ mod deadline;
 mod endpoint;
 mod error;
 mod http;
+mod limit;
 mod node;
 pub mod paymaster;
 mod poller;
 mod prepare;
+mod prepared;
 #[cfg(feature = "alloy-provider")]
 mod provider;
+mod request;
 mod signed;
 mod status;
 mod submit;
@@ -31,11 +34,14 @@ pub use client::BundlerClient;
 pub use deadline::Deadline;
 pub use error::{AaCode, BundlerError, ErrorKind, ErrorResponse, Retry, RevertData, TransportFailure};
 pub use http::{ConnectError, connect};
+pub use limit::{LimitExceeded, Spending, SpendingLimit};
 pub use node::{BlockHead, CallRequest, MinedOperation, NodeClient};
 pub use poller::Polling;
-pub use prepare::{FeeSource, NonceSource, OperationRequest, PreparedOperation, Preparer, Sponsorship};
+pub use prepare::{FeeSource, Preparer, Sponsorship};
+pub use prepared::PreparedOperation;
 #[cfg(feature = "alloy-provider")]
 pub use provider::BundlerProvider;
+pub use request::{NonceSource, OperationRequest};
 pub use signed::SignedOperation;
 pub use status::{Progress, StatusMethod};
 pub use wire::{

@@ -72,6 +72,9 @@ pub struct BlockHead {
     /// What a unit of gas costs at least, in wei; `None` before EIP-1559.
     #[serde(default, with = "quantity::optional")]
     pub base_fee_per_gas: Option<u128>,
+    /// How much gas all of its transactions may use together.
+    #[serde(default, with = "quantity::optional")]
+    pub gas_limit: Option<U256>,
     /// Its hash.
     #[serde(default, deserialize_with = "lenient::hash")]
     pub hash: Option<B256>,
@@ -198,22 +201,29 @@ impl NodeClient {
     /// When the node does not answer, or its chain has no base fee.
     pub async fn fees(&self) -> Result<Fees, BundlerError> {
         let mut answers = self.endpoint.read_batch(&Self::fee_requests()?).await?.into_iter();
-        Ok(Self::market_of(&mut answers)?.fees())
+        let block = Self::block_of(&mut answers)?;
+        Ok(Self::market_of(&block, &mut answers)?.fees())
     }
 
     pub(crate) fn fee_requests() -> Result<[Request; 2], BundlerError> {
-        Ok([
-            Request::new("eth_getBlockByNumber", &("latest", false))?,
-            Request::new("eth_maxPriorityFeePerGas", &NO_PARAMS)?,
-        ])
+        Ok([Self::block_request()?, Request::new("eth_maxPriorityFeePerGas", &NO_PARAMS)?])
     }
 
-    pub(crate) fn market_of(answers: &mut impl Iterator<Item = Answer>) -> Result<Market, BundlerError> {
-        let missing =
-            |reason: &str| BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() };
-        let block: BlockHead = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
-        let Quantity(priority): Quantity<u128> = answers.next().ok_or_else(|| missing("no answer"))?.read()?;
-        let base = block.base_fee_per_gas.ok_or_else(|| missing("the chain has no base fee: give the fees"))?;
+    pub(crate) fn block_request() -> Result<Request, BundlerError> {
+        Request::new("eth_getBlockByNumber", &("latest", false))
+    }
+
+    pub(crate) fn block_of(answers: &mut impl Iterator<Item = Answer>) -> Result<BlockHead, BundlerError> {
+        answers.next().ok_or_else(|| no_market("no answer"))?.read()
+    }
+
+    /// Prices by the newest block and the answer about the priority fee.
+    pub(crate) fn market_of(
+        block: &BlockHead,
+        answers: &mut impl Iterator<Item = Answer>,
+    ) -> Result<Market, BundlerError> {
+        let Quantity(priority): Quantity<u128> = answers.next().ok_or_else(|| no_market("no answer"))?.read()?;
+        let base = block.base_fee_per_gas.ok_or_else(|| no_market("the chain has no base fee: give the fees"))?;
         Ok(Market { base, priority })
     }
 
@@ -265,6 +275,10 @@ impl NodeClient {
             })
         }))
     }
+}
+
+fn no_market(reason: &str) -> BundlerError {
+    BundlerError::Request { method: "eth_getBlockByNumber".into(), reason: reason.into() }
 }
 
 /// What a node says about prices, in wei per unit of gas.

@@ -2,104 +2,17 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde_json::Value;
-use userop::{Authorization, Delegation, EntryPoint, Factory, NonceKey, UserOperation};
+use userop::{Delegation, EntryPoint, Factory};
 
 use crate::endpoint::Request;
+use crate::limit::Measure;
 use crate::paymaster::PaymasterClient;
 #[cfg(any(feature = "pimlico", feature = "biconomy"))]
 use crate::vendor::Speed;
 use crate::{
-    BundlerClient, BundlerError, Deadline, Fees, NodeClient, PartialOperation, SignedOperation, UserOperationReceipt,
+    BlockHead, BundlerClient, BundlerError, Deadline, Fees, NodeClient, NonceSource, OperationRequest,
+    PartialOperation, PreparedOperation, SignedOperation, SpendingLimit, UserOperationReceipt,
 };
-
-/// What is known of an operation before anyone is asked.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct OperationRequest {
-    /// The account.
-    pub sender: Address,
-    /// What the account is called with.
-    pub call_data: Bytes,
-    /// The nonce, or the key under which it is read.
-    pub nonce: NonceSource,
-    /// How the account comes to be; used only when it has no code yet.
-    pub factory: Option<Factory>,
-    /// A signature of the final length that passes as far into validation as the final one.
-    pub stub_signature: Bytes,
-    /// Fees, when they are not to be asked for.
-    pub fees: Option<Fees>,
-    /// Gas for the call, when it is not to be estimated.
-    pub call_gas_limit: Option<u128>,
-    /// Gas for validation, when it is not to be estimated.
-    pub verification_gas_limit: Option<u128>,
-    /// Gas the bundler is paid beyond what is measured, when it is not to be estimated.
-    pub pre_verification_gas: Option<U256>,
-    /// The EIP-7702 authorization that goes with the operation.
-    pub authorization: Option<Authorization>,
-}
-
-/// Where an operation's nonce comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NonceSource {
-    /// This one.
-    Fixed(U256),
-    /// The next one under this key, read from the entry point.
-    Next(NonceKey),
-}
-
-impl OperationRequest {
-    /// An operation whose fees and gas are to be asked for.
-    #[must_use]
-    pub fn new(
-        sender: Address,
-        call_data: impl Into<Bytes>,
-        nonce: NonceSource,
-        stub_signature: impl Into<Bytes>,
-    ) -> Self {
-        Self {
-            sender,
-            call_data: call_data.into(),
-            nonce,
-            factory: None,
-            stub_signature: stub_signature.into(),
-            fees: None,
-            call_gas_limit: None,
-            verification_gas_limit: None,
-            pre_verification_gas: None,
-            authorization: None,
-        }
-    }
-
-    /// With the factory of an account that may not exist yet.
-    #[must_use]
-    pub fn with_factory(mut self, factory: Factory) -> Self {
-        self.factory = Some(factory);
-        self
-    }
-
-    /// With fees that are not asked for.
-    #[must_use]
-    pub const fn with_fees(mut self, fees: Fees) -> Self {
-        self.fees = Some(fees);
-        self
-    }
-
-    /// With limits that are not estimated.
-    #[must_use]
-    pub const fn with_gas(mut self, call: u128, verification: u128, pre_verification: U256) -> Self {
-        self.call_gas_limit = Some(call);
-        self.verification_gas_limit = Some(verification);
-        self.pre_verification_gas = Some(pre_verification);
-        self
-    }
-
-    /// With the EIP-7702 authorization that goes with the operation.
-    #[must_use]
-    pub const fn with_authorization(mut self, authorization: Authorization) -> Self {
-        self.authorization = Some(authorization);
-        self
-    }
-}
 
 /// Where fees come from when the request has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -178,6 +91,7 @@ pub struct Preparer {
     fees: FeeSource,
     gas_percent: u32,
     sponsorship: Option<Sponsorship>,
+    limit: SpendingLimit,
     deployed: DeployedAccounts,
 }
 
@@ -196,7 +110,8 @@ impl DeployedAccounts {
 }
 
 impl Preparer {
-    /// A preparer with fees from the node and without a paymaster.
+    /// A preparer with fees from the node, without a paymaster, and with the bounds by the newest block
+    /// ([`SpendingLimit::MEASURED`]).
     #[must_use]
     pub fn new(bundler: BundlerClient, node: NodeClient, entry_point: EntryPoint, chain_id: u64) -> Self {
         Self {
@@ -207,6 +122,7 @@ impl Preparer {
             fees: FeeSource::Node,
             gas_percent: 100,
             sponsorship: None,
+            limit: SpendingLimit::default(),
             deployed: DeployedAccounts::default(),
         }
     }
@@ -251,6 +167,19 @@ impl Preparer {
         self
     }
 
+    /// With other bounds on what an operation may cost.
+    #[must_use]
+    pub const fn with_spending_limit(mut self, limit: SpendingLimit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// What an operation may cost at most.
+    #[must_use]
+    pub const fn spending_limit(&self) -> SpendingLimit {
+        self.limit
+    }
+
     /// The bundler.
     #[must_use]
     pub const fn bundler(&self) -> &BundlerClient {
@@ -279,10 +208,29 @@ impl Preparer {
     ///
     /// # Errors
     /// When someone does not answer or refuses: most often validation or execution fails in the estimation.
+    /// [`BundlerError::TooExpensive`] when the operation would cost more than the spending limit allows.
     #[doc(alias = "prepareUserOperation")]
     pub async fn prepare(&self, request: &OperationRequest) -> Result<PreparedOperation, BundlerError> {
+        let asked = Measure { fees: request.fees.is_none(), gas: self.asks_for_gas(request), ..Measure::default() };
+        self.prepare_measured(request, asked).await
+    }
+
+    /// Whether some gas limit is the answer of a bundler or a paymaster service.
+    const fn asks_for_gas(&self, request: &OperationRequest) -> bool {
+        self.sponsorship.is_some()
+            || request.call_gas_limit.is_none()
+            || request.verification_gas_limit.is_none()
+            || request.pre_verification_gas.is_none()
+    }
+
+    async fn prepare_measured(
+        &self,
+        request: &OperationRequest,
+        asked: Measure,
+    ) -> Result<PreparedOperation, BundlerError> {
         let version = self.entry_point.version;
-        let (reads, bundler_fees) = futures_util::join!(self.read_node(request), self.read_fees(request));
+        let wants_block = self.limit.is_measured && (asked.fees || asked.gas);
+        let (reads, bundler_fees) = futures_util::join!(self.read_node(request, wants_block), self.read_fees(request));
         let reads = reads?;
         let fees = match (request.fees, bundler_fees?, reads.fees) {
             (Some(fees), _, _) | (None, Some(fees), _) | (None, None, Some(fees)) => fees,
@@ -326,7 +274,9 @@ impl Preparer {
             }
             fields.apply(&mut operation, version)?;
         }
-        PreparedOperation::new(operation.into_operation(), self.entry_point, self.chain_id, reads.delegate)
+        let operation = operation.into_operation();
+        self.limit.measure(&operation, version, Measure { block: reads.block, ..asked })?;
+        PreparedOperation::new(operation, self.entry_point, self.chain_id, reads.delegate, self.limit)
     }
 
     async fn estimate(&self, operation: &mut PartialOperation) -> Result<(), BundlerError> {
@@ -340,8 +290,9 @@ impl Preparer {
         Ok(())
     }
 
-    /// Code, nonce and, if they come from the node, fees: one HTTP request.
-    async fn read_node(&self, request: &OperationRequest) -> Result<Reads, BundlerError> {
+    /// Code, nonce and, if they come from the node, fees: one HTTP request. The newest block comes along if fees or gas
+    /// are to be measured by it.
+    async fn read_node(&self, request: &OperationRequest, wants_block: bool) -> Result<Reads, BundlerError> {
         // A sender that is delegated already (EIP-7702) has its delegate in the operation's hash.
         let is_marked = request.factory.as_ref().is_some_and(Factory::is_eip7702);
         let is_known = self.deployed.contains(request.sender);
@@ -356,6 +307,8 @@ impl Preparer {
         }
         if wants_fees {
             requests.extend(NodeClient::fee_requests()?);
+        } else if wants_block {
+            requests.push(NodeClient::block_request()?);
         }
         let mut answers = if requests.is_empty() {
             Vec::new().into_iter()
@@ -378,8 +331,11 @@ impl Preparer {
             NonceSource::Fixed(nonce) => nonce,
             NonceSource::Next(_) => NodeClient::nonce_of(answers.next().ok_or_else(missing)?)?,
         };
+        if wants_fees || wants_block {
+            reads.block = NodeClient::block_of(&mut answers)?;
+        }
         if wants_fees {
-            let market = NodeClient::market_of(&mut answers)?;
+            let market = NodeClient::market_of(&reads.block, &mut answers)?;
             reads.fees = Some(if self.fees == FeeSource::NodeDoubled { market.doubled_fees() } else { market.fees() });
         }
         Ok(reads)
@@ -412,7 +368,8 @@ impl Preparer {
     /// `stub_signature` is for the paymaster service.
     ///
     /// # Errors
-    /// When someone does not answer or refuses.
+    /// When someone does not answer or refuses. [`BundlerError::TooExpensive`] when the higher fees are above the
+    /// spending limit.
     pub async fn prepare_replacement(
         &self,
         pending: &SignedOperation,
@@ -432,7 +389,33 @@ impl Preparer {
             Some(fees) => fees,
             None => self.node.fees().await?,
         };
-        self.prepare(&request.with_fees(now.max(Fees::of(operation).bumped()))).await
+        // Fees that are raised again and again leave what was once asked for behind.
+        let asked = Measure { fees: true, gas: self.sponsorship.is_some(), ..Measure::default() };
+        self.prepare_measured(&request.with_fees(now.max(Fees::of(operation).bumped())), asked).await
+    }
+
+    /// Prepares and signs, at most until the deadline. Nothing is sent: [`BundlerClient::execute`] does that.
+    ///
+    /// `sign` gets the operation's hash and answers with the signature that goes into the operation.
+    ///
+    /// # Errors
+    /// When one of the steps fails.
+    pub async fn sign<S, E>(
+        &self,
+        request: &OperationRequest,
+        deadline: Deadline,
+        sign: S,
+    ) -> Result<SignedOperation, BundlerError>
+    where
+        S: AsyncFnOnce(B256) -> Result<Bytes, E>,
+        E: std::fmt::Display,
+    {
+        let work = async {
+            let prepared = self.prepare(request).await?;
+            let signature = sign(prepared.hash()).await;
+            prepared.sign(signature.map_err(|error| BundlerError::Signer { reason: error.to_string() })?)
+        };
+        deadline.limit("preparing the operation", work).await
     }
 
     /// Prepares, signs, sends and waits: the whole way from calls to a receipt, at most until the deadline.
@@ -440,8 +423,7 @@ impl Preparer {
     /// `sign` gets the operation's hash and answers with the signature that goes into the operation.
     ///
     /// # Errors
-    /// When one of the steps fails. After a failure behind the send the operation may still be mined: the error or the
-    /// span names its hash.
+    /// When one of the steps fails. [`BundlerError::unsettled`] names the operation if it may still be mined.
     pub async fn execute<S, E>(
         &self,
         request: &OperationRequest,
@@ -452,12 +434,7 @@ impl Preparer {
         S: AsyncFnOnce(B256) -> Result<Bytes, E>,
         E: std::fmt::Display,
     {
-        let work = async {
-            let prepared = self.prepare(request).await?;
-            let signature = sign(prepared.hash()).await;
-            prepared.sign(signature.map_err(|error| BundlerError::Signer { reason: error.to_string() })?)
-        };
-        let signed = deadline.limit("preparing the operation", work).await?;
+        let signed = self.sign(request, deadline, sign).await?;
         self.bundler.execute(&signed, deadline).await
     }
 }
@@ -476,74 +453,6 @@ struct Reads {
     is_deployed: bool,
     delegate: Option<Address>,
     nonce: U256,
+    block: BlockHead,
     fees: Option<Fees>,
-}
-
-/// An operation that lacks nothing but its signature.
-#[derive(Clone, Debug)]
-pub struct PreparedOperation {
-    operation: UserOperation,
-    entry_point: EntryPoint,
-    chain_id: u64,
-    delegate: Option<Address>,
-    hash: B256,
-}
-
-impl PreparedOperation {
-    fn new(
-        operation: UserOperation,
-        entry_point: EntryPoint,
-        chain_id: u64,
-        delegate: Option<Address>,
-    ) -> Result<Self, BundlerError> {
-        // The authorization that goes along decides the delegate; without one it is what the sender's code says.
-        let delegate = delegate.filter(|_| operation.authorization.is_none());
-        // The hash does not cover the signature: the stub does no harm.
-        let signed = match delegate {
-            Some(delegate) => SignedOperation::delegated(operation.clone(), entry_point, chain_id, delegate)?,
-            None => SignedOperation::new(operation.clone(), entry_point, chain_id)?,
-        };
-        Ok(Self { operation, entry_point, chain_id, delegate, hash: signed.hash() })
-    }
-
-    /// What is to be signed, in the form that the account's validator wants.
-    #[must_use]
-    #[doc(alias = "userOpHash")]
-    pub const fn hash(&self) -> B256 {
-        self.hash
-    }
-
-    /// The operation with its stub signature, to look at before signing.
-    #[must_use]
-    pub const fn operation(&self) -> &UserOperation {
-        &self.operation
-    }
-
-    /// The fees.
-    #[must_use]
-    pub const fn fees(&self) -> Fees {
-        Fees::of(&self.operation)
-    }
-
-    /// The operation with its final signature.
-    ///
-    /// # Errors
-    /// When the entry point would refuse a field.
-    pub fn sign(&self, signature: impl Into<Bytes>) -> Result<SignedOperation, BundlerError> {
-        let operation = self.operation.clone().with_signature(signature);
-        match self.delegate {
-            Some(delegate) => SignedOperation::delegated(operation, self.entry_point, self.chain_id, delegate),
-            None => SignedOperation::new(operation, self.entry_point, self.chain_id),
-        }
-    }
-
-    /// The same operation with other fees, to replace it while it is pending: its hash is another one, so it must be
-    /// signed anew, and a paymaster's data, which may cover the fees, must be fetched anew.
-    ///
-    /// # Errors
-    /// When the entry point would refuse the fees.
-    pub fn with_fees(&self, fees: Fees) -> Result<Self, BundlerError> {
-        let operation = self.operation.clone().with_fees(fees.max_fee_per_gas, fees.max_priority_fee_per_gas);
-        Self::new(operation, self.entry_point, self.chain_id, self.delegate)
-    }
 }

@@ -28,19 +28,36 @@ const RESEND: Backoff =
     Backoff { first: Duration::from_secs(4), longest: Duration::from_secs(30), factor: 1.5, retries: usize::MAX };
 /// How soon the bytes are sent again when sending them again went wrong, or the bundler was away.
 const RESEND_SOON: Duration = Duration::from_millis(400);
+
 /// Sends the same bytes to one bundler after the other until one has them.
 pub(crate) async fn submit(
     clients: &[BundlerClient],
     operation: &SignedOperation,
     deadline: Deadline,
 ) -> Result<B256, BundlerError> {
+    let mut may_be_there = false;
+    match attempt(clients, operation, deadline, &mut may_be_there).await {
+        Err(error) if may_be_there => Err(error.of_unsettled(operation.hash())),
+        answer => answer,
+    }
+}
+
+/// As [`submit`], and sets `may_be_there` when a bundler may have the operation whatever the answer is.
+async fn attempt(
+    clients: &[BundlerClient],
+    operation: &SignedOperation,
+    deadline: Deadline,
+    may_be_there: &mut bool,
+) -> Result<B256, BundlerError> {
     const DURING: &str = "sending the operation";
     let mut pauses = SEND.pauses();
-    let mut may_be_there = false;
     for round in 1_u32.. {
         let mut refusal = None;
         let mut last = None;
         for (place, client) in clients.iter().enumerate() {
+            if deadline.has_passed() {
+                return Err(deadline.error(DURING, last));
+            }
             let error = match deadline.limit(DURING, client.send(operation)).await {
                 Ok(hash) => {
                     tracing::debug!(round, place, "accepted");
@@ -50,10 +67,11 @@ pub(crate) async fn submit(
             };
             tracing::debug!(round, place, %error, "not accepted");
             if matches!(error, BundlerError::DeadlinePassed { .. } | BundlerError::HashMismatch { .. }) {
+                *may_be_there = true;
                 return Err(error);
             }
             if error.is_ambiguous() {
-                may_be_there = true;
+                *may_be_there = true;
                 if look_up(client, operation.hash(), deadline).await == Some(true) {
                     return Ok(operation.hash());
                 }
@@ -61,8 +79,10 @@ pub(crate) async fn submit(
             } else if is_nonce_error(&error) {
                 // The nonce may be used by this very operation: through an earlier attempt, or through a copy of this
                 // one that something on the way has made.
-                let enough = if may_be_there { NOT_FOUND_AFTER_LOSS } else { NOT_FOUND };
-                return find(clients, operation.hash(), deadline, enough, error).await;
+                let enough = if *may_be_there { NOT_FOUND_AFTER_LOSS } else { NOT_FOUND };
+                let found = find(clients, operation.hash(), deadline, enough, error).await;
+                *may_be_there |= matches!(found, Err(BundlerError::DeadlinePassed { .. }));
+                return found;
             } else {
                 match error.retry() {
                     Retry::Same => last = Some(error),

@@ -76,6 +76,8 @@ fn table() -> String {
          | `Dropped` | the bundler's status method says it gave the operation up, or it refuses to take it again | may still be mined by others | – |\n\
          | `NonceUsed` | another operation used the nonce | will not be mined | InvalidAccountNonceError |\n\
          | `Reverted` | mined, and its calls reverted | mined | – (no error) |\n\
+         | `Unsettled` | any of these, or a refusal, after an attempt whose answer was lost | may be mined: look it up by its hash | – |\n\
+         | `TooExpensive` | fees or gas are above the caller's spending limit, or cannot be | not signed, not sent | – |\n\
          | `Paymaster` | the paymaster's answer must not be signed | not sent | – |\n\n\
          Revert bytes are taken out of the entry point's own errors (`FailedOp`, `FailedOpWithRevert`), of `data` in every shape that\n\
          bundlers use, or of the text. Their first four bytes name the Solidity error: those of the session module and its policies\n\

@@ -7,7 +7,10 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256, Bytes, U256, bytes, hex};
 use bundler_rpc::paymaster::{PaymasterClient, PaymasterError};
 use bundler_rpc::userop::{EntryPoint, Factory, NonceKey};
-use bundler_rpc::{BundlerError, Deadline, Fees, NodeClient, NonceSource, OperationRequest, Preparer, Sponsorship};
+use bundler_rpc::{
+    BundlerError, Deadline, Fees, LimitExceeded, NodeClient, NonceSource, OperationRequest, Preparer, Spending,
+    SpendingLimit, Sponsorship,
+};
 use serde_json::{Value, json};
 use support::{Reply, Server};
 
@@ -22,7 +25,7 @@ fn everything(code: &'static str, data: Value) -> Server {
             "eth_supportedEntryPoints" => json!([EntryPoint::V0_7.address]),
             "eth_getCode" => json!(code),
             "eth_call" => json!(B256::from(U256::from(7))),
-            "eth_getBlockByNumber" => json!({"number": "0x1", "baseFeePerGas": "0x3b9aca00"}),
+            "eth_getBlockByNumber" => json!({"number": "0x1", "baseFeePerGas": "0x3b9aca00", "gasLimit": "0x1c9c380"}),
             "eth_maxPriorityFeePerGas" => json!("0x5f5e100"),
             "pimlico_getUserOperationGasPrice" => return Reply::Error(-32601, "no such method"),
             "eth_estimateUserOperationGas" => {
@@ -121,6 +124,90 @@ async fn prices_of_the_bundler_are_asked_for_alongside() {
     let server = everything("0x6001", Value::Null);
     let preparer = self::preparer(&server).with_fees(FeeSource::Pimlico(Speed::Fast));
     assert_eq!(preparer.prepare(&request()).await.unwrap().fees().max_fee_per_gas, 2_100_000_000);
+}
+
+fn too_expensive<T: std::fmt::Debug>(answer: Result<T, BundlerError>) -> LimitExceeded {
+    match answer.unwrap_err() {
+        BundlerError::TooExpensive(exceeded) => exceeded,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signer_sees_no_operation_above_the_limit() {
+    let server = everything("0x6001", Value::Null);
+    // 301 gas at 2.1 gwei.
+    let cost = U256::from(632_100_000_000_u64);
+    let of = |limit| preparer(&server).with_spending_limit(SpendingLimit::MEASURED.with_max_cost(limit));
+    assert_eq!(of(cost).prepare(&request()).await.unwrap().operation().required_prefund(), Some(cost));
+
+    let sign = async |_| -> Result<Bytes, std::fmt::Error> { panic!("asked to sign") };
+    let allowed = cost - U256::ONE;
+    let deadline = Deadline::after(Duration::from_secs(9));
+    let exceeded = too_expensive(of(allowed).execute(&request(), deadline, sign).await);
+    assert_eq!(exceeded, LimitExceeded { what: Spending::Cost, asked: cost, allowed });
+    assert_eq!(
+        exceeded.to_string(),
+        "the operation may cost 632100000000 wei, allowed are 632099999999: nothing was signed"
+    );
+    assert_eq!(server.of("eth_sendUserOperation").len(), 0);
+
+    // What the caller gives is under the absolute bounds too, at once or later.
+    let dear = Fees { max_fee_per_gas: 3_000_000_000, max_priority_fee_per_gas: 1 };
+    assert_eq!(too_expensive(of(cost).prepare(&request().with_fees(dear)).await).what, Spending::Cost);
+    let prepared = of(cost).prepare(&request()).await.unwrap();
+    assert_eq!(too_expensive(prepared.with_fees(dear)).what, Spending::Cost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_stays_below_the_limit() {
+    let server = everything("0x6001", Value::Null);
+    let preparer = preparer(&server);
+    let pending = preparer.prepare(&request()).await.unwrap().sign(bytes!("51")).unwrap();
+    let limit = SpendingLimit::MEASURED.with_max_fee_per_gas(2_309_999_999);
+    let limited = preparer.clone().with_spending_limit(limit);
+    let exceeded = too_expensive(limited.prepare_replacement(&pending, vec![0xab; 65]).await);
+    assert_eq!((exceeded.what, exceeded.asked), (Spending::FeePerGas, U256::from(2_310_000_000_u64)));
+    let enough = preparer.clone().with_spending_limit(limit.with_max_fee_per_gas(2_310_000_000));
+    assert!(enough.prepare_replacement(&pending, vec![0xab; 65]).await.is_ok());
+
+    // Raised again and again: at some time no block pays that.
+    let dear = Fees { max_fee_per_gas: 99_000_000_000, max_priority_fee_per_gas: 1 };
+    let pending = preparer.prepare(&request().with_fees(dear)).await.unwrap().sign(bytes!("51")).unwrap();
+    let exceeded = too_expensive(preparer.prepare_replacement(&pending, vec![0xab; 65]).await);
+    assert_eq!((exceeded.what, exceeded.allowed), (Spending::MeasuredFee, U256::from(100_000_000_000_u64)));
+    let anything = preparer.with_spending_limit(SpendingLimit::NONE);
+    assert!(anything.prepare_replacement(&pending, vec![0xab; 65]).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_cannot_be_are_refused_unless_the_caller_gave_them() {
+    let server = Server::new(|method, _| {
+        Reply::Is(match method {
+            "eth_call" => json!(B256::ZERO),
+            "eth_getCode" => json!("0x6001"),
+            "eth_getBlockByNumber" => json!({"baseFeePerGas": "0x3b9aca00", "gasLimit": "0x1c9c380"}),
+            "eth_maxPriorityFeePerGas" => json!("0x174876e800"),
+            "eth_estimateUserOperationGas" => {
+                json!({"preVerificationGas": "0x1c9c381", "verificationGasLimit": "0x1", "callGasLimit": "0x1"})
+            }
+            other => panic!("{other}"),
+        })
+    });
+    // A priority fee of 100 gwei where blocks charge one.
+    let exceeded = too_expensive(preparer(&server).prepare(&request()).await);
+    assert_eq!((exceeded.what, exceeded.asked), (Spending::MeasuredFee, U256::from(102_000_000_000_u64)));
+    let given = Fees { max_fee_per_gas: 102_000_000_000, max_priority_fee_per_gas: 100_000_000_000 };
+    let exceeded = too_expensive(preparer(&server).prepare(&request().with_fees(given)).await);
+    assert_eq!((exceeded.what, exceeded.asked), (Spending::MeasuredPreVerificationGas, U256::from(30_000_001)));
+
+    // With fees and gas given, nothing is left to be measured, and no block is asked for.
+    let asked = server.of("eth_getBlockByNumber").len();
+    let all_given = request().with_fees(given).with_gas(1, 1, U256::from(30_000_001));
+    assert!(preparer(&server).prepare(&all_given).await.is_ok());
+    assert_eq!(server.of("eth_getBlockByNumber").len(), asked);
+    let unmeasured = SpendingLimit::default().without_measure();
+    assert!(preparer(&server).with_spending_limit(unmeasured).prepare(&request()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

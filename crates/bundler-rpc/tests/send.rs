@@ -95,7 +95,17 @@ async fn a_refusal_ends_at_once_with_its_revert_data() {
     let error = server.bundler().execute(&signed(1), seconds(60)).await.unwrap_err();
     assert_eq!(error.revert_data().unwrap().selector(), Some([0x52, 0x6d, 0x0d, 0xa5]));
     assert!(!error.is_retryable() && !error.is_ambiguous());
+    assert_eq!(error.unsettled(), None);
     assert_eq!(server.packets().len(), 1);
+
+    // After a lost answer it says nothing about what was sent before.
+    let operation = signed(1);
+    let server = sends([Reply::Lost, Reply::Error(-32500, said)]);
+    let error = server.bundler().execute(&operation, seconds(60)).await.unwrap_err();
+    assert_eq!(error.unsettled(), Some(operation.hash()));
+    assert_eq!(error.revert_data().unwrap().selector(), Some([0x52, 0x6d, 0x0d, 0xa5]));
+    assert!(error.to_string().contains("may still be mined"), "{error}");
+    assert_eq!(error.retry(), Retry::Later);
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +114,9 @@ async fn another_hash_than_the_local_one_is_not_believed() {
     let other = signed(2).hash();
     let server = sends([Reply::Is(json!(other))]);
     let error = server.bundler().submit(&operation, seconds(60)).await.unwrap_err();
-    assert_eq!(error, BundlerError::HashMismatch { expected: operation.hash(), seen: other });
+    let expected = operation.hash();
+    let mismatch = BundlerError::HashMismatch { expected, seen: other };
+    assert_eq!(error, BundlerError::Unsettled { hash: expected, error: Box::new(mismatch) });
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,12 +125,12 @@ async fn nothing_is_sent_after_the_deadline() {
     let deadline = seconds(0);
     let error = server.bundler().execute(&signed(1), deadline).await.unwrap_err();
     assert!(matches!(error, BundlerError::DeadlinePassed { .. }), "{error:?}");
-    assert_eq!(server.packets().len(), 0);
+    assert_eq!((error.unsettled(), server.packets().len()), (None, 0));
 
     // A server that stalls for longer than there is time.
     let server = Server::new(|_, _| Reply::Stall(Duration::from_secs(7)));
     let error = server.bundler().execute(&signed(1), seconds(10)).await.unwrap_err();
-    assert!(matches!(error, BundlerError::DeadlinePassed { .. }), "{error:?}");
+    assert_eq!(error.unsettled(), Some(signed(1).hash()), "{error:?}");
     let sent = server.of(SEND).len();
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!((sent, server.of(SEND).len()), (1, 1));

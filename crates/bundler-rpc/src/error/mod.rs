@@ -119,6 +119,18 @@ pub enum BundlerError {
         /// The signer's words.
         reason: String,
     },
+    /// The operation would cost more than it may: nothing was signed.
+    #[error(transparent)]
+    TooExpensive(#[from] crate::LimitExceeded),
+    /// The operation was sent, or may have been, and its end is not known.
+    #[error("{error}; operation {hash} may still be mined")]
+    Unsettled {
+        /// The operation: look it up by this.
+        hash: B256,
+        /// What went wrong.
+        #[source]
+        error: Box<Self>,
+    },
 }
 
 impl BundlerError {
@@ -140,6 +152,7 @@ impl BundlerError {
         match self {
             Self::Response(response) => Some(response),
             Self::DeadlinePassed { last, .. } => last.as_deref()?.response(),
+            Self::Unsettled { error, .. } => error.response(),
             _ => None,
         }
     }
@@ -178,8 +191,9 @@ impl BundlerError {
             Self::Response(response) => response.retry(),
             Self::Transport { failure, .. } if failure.is_retryable() => Retry::Same,
             Self::Malformed { .. } => Retry::Same,
-            Self::DeadlinePassed { .. } | Self::Dropped { .. } => Retry::Later,
-            Self::NonceUsed { .. } | Self::Reverted(_) => Retry::Changed,
+            // Another operation could be a second one.
+            Self::DeadlinePassed { .. } | Self::Dropped { .. } | Self::Unsettled { .. } => Retry::Later,
+            Self::NonceUsed { .. } | Self::Reverted(_) | Self::TooExpensive(_) => Retry::Changed,
             _ => Retry::Never,
         }
     }
@@ -196,9 +210,28 @@ impl BundlerError {
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Transport { failure, .. } => !matches!(failure, TransportFailure::Connect { .. }),
-            Self::Malformed { .. } | Self::DeadlinePassed { .. } => true,
+            Self::Malformed { .. } | Self::DeadlinePassed { .. } | Self::Unsettled { .. } => true,
             Self::Response(response) => matches!(response.kind, ErrorKind::Internal | ErrorKind::Other),
             _ => false,
+        }
+    }
+
+    /// The operation that may still be mined in spite of this error. Any other error of a send says that the operation
+    /// never was sent, that every bundler refused it, or that it has come to its end.
+    #[must_use]
+    pub const fn unsettled(&self) -> Option<B256> {
+        match self {
+            Self::Unsettled { hash, .. } | Self::Dropped { hash, .. } => Some(*hash),
+            _ => None,
+        }
+    }
+
+    /// This error, of an operation whose end is not known.
+    pub(crate) fn of_unsettled(self, hash: B256) -> Self {
+        match self {
+            // Known: the nonce is used, or whose end it is is said already.
+            Self::NonceUsed { .. } | Self::Reverted(_) | Self::Dropped { .. } | Self::Unsettled { .. } => self,
+            error => Self::Unsettled { hash, error: Box::new(error) },
         }
     }
 
@@ -207,6 +240,7 @@ impl BundlerError {
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transport { failure, .. } => failure.retry_after(),
+            Self::Unsettled { error, .. } => error.retry_after(),
             _ => None,
         }
     }
@@ -234,6 +268,8 @@ impl BundlerError {
             Self::Paymaster(_) => "use another paymaster, or allow the difference explicitly",
             Self::NonceUsed { .. } => "prepare a new operation with a fresh nonce if its calls are still wanted",
             Self::Signer { .. } => "see the signer's message",
+            Self::TooExpensive(_) => "raise the spending limit, or try again when fees are lower",
+            Self::Unsettled { .. } => "look the operation up by its hash before anything else is sent",
         }
     }
 }

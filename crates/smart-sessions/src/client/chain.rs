@@ -4,10 +4,13 @@ use std::boxed::Box;
 use std::time::Duration;
 
 use alloy_primitives::{Address, Bytes};
-use bundler_rpc::{BundlerClient, BundlerError, CallRequest, Deadline, NodeClient};
+use bundler_rpc::{
+    BundlerClient, BundlerError, CallRequest, Deadline, FeeSource, NodeClient, Preparer, SpendingLimit, Sponsorship,
+};
 use policy_encoding::SessionRefusal;
 use session_types::abi::{self, ModuleFunction};
 use session_types::{Deployment, PermissionId};
+use userop::EntryPoint;
 
 use super::{ChainRefusal, Error};
 
@@ -22,6 +25,10 @@ pub struct Chain {
     chain_id: u64,
     deployment: Deployment,
     patience: Duration,
+    fees: FeeSource,
+    gas_percent: u32,
+    spending_limit: SpendingLimit,
+    sponsorship: Option<Sponsorship>,
 }
 
 impl Chain {
@@ -45,7 +52,17 @@ impl Chain {
                 generation: deployment.generation,
             });
         }
-        Ok(Self { node, bundler, chain_id, deployment, patience: Self::DEFAULT_PATIENCE })
+        Ok(Self {
+            node,
+            bundler,
+            chain_id,
+            deployment,
+            patience: Self::DEFAULT_PATIENCE,
+            fees: FeeSource::Node,
+            gas_percent: 100,
+            spending_limit: SpendingLimit::default(),
+            sponsorship: None,
+        })
     }
 
     /// Connects to a node and a bundler by their addresses: `http`, or `https` with the feature `tls`.
@@ -61,6 +78,49 @@ impl Chain {
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// Limits what one operation may cost, the owner's and the session's alike: checked before anything is signed.
+    ///
+    /// At first there are bounds by the newest block that stop absurd answers of node and bundler
+    /// ([`SpendingLimit::MEASURED`]), and none in wei: set those with [`SpendingLimit::with_max_cost`]. An operation
+    /// above the limit is [`BundlerError::TooExpensive`] in [`Error::Network`].
+    #[must_use]
+    pub const fn with_spending_limit(mut self, limit: SpendingLimit) -> Self {
+        self.spending_limit = limit;
+        self
+    }
+
+    /// Takes fees from elsewhere than the node's estimate.
+    #[must_use]
+    pub const fn with_fees(mut self, fees: FeeSource) -> Self {
+        self.fees = fees;
+        self
+    }
+
+    /// Sends estimated limits of call and validation gas times `percent` / 100.
+    #[must_use]
+    #[doc(alias = "gasBuffer")]
+    pub const fn with_gas_percent(mut self, percent: u32) -> Self {
+        self.gas_percent = percent;
+        self
+    }
+
+    /// Has a paymaster service pay, or take the account's tokens. A session must permit paymasters, or the chain refuses
+    /// its operations ([`Limit::Paymaster`](crate::Limit::Paymaster)).
+    #[must_use]
+    pub fn with_sponsorship(mut self, sponsorship: impl Into<Option<Sponsorship>>) -> Self {
+        self.sponsorship = sponsorship.into();
+        self
+    }
+
+    /// What prepares operations as was said.
+    pub(crate) fn preparer(&self, entry_point: EntryPoint) -> Preparer {
+        Preparer::new(self.bundler.clone(), self.node.clone(), entry_point, self.chain_id)
+            .with_fees(self.fees)
+            .with_gas_percent(self.gas_percent)
+            .with_spending_limit(self.spending_limit)
+            .with_sponsorship(self.sponsorship.clone())
     }
 
     /// The chain's id.

@@ -19,8 +19,7 @@ pub(crate) struct Sender<A> {
 
 impl<A: Account> Sender<A> {
     pub(crate) fn new(chain: Chain, account: A, validator: Validator) -> Self {
-        let (bundler, node) = (chain.bundler().clone(), chain.node().clone());
-        let preparer = Preparer::new(bundler, node, account.entry_point(), chain.chain_id());
+        let preparer = chain.preparer(account.entry_point());
         Self { chain, account, validator, lane: 0, preparer }
     }
 
@@ -31,10 +30,25 @@ impl<A: Account> Sender<A> {
         stub: Bytes,
         sign: impl AsyncFnOnce(B256) -> Result<Bytes, Error>,
     ) -> Result<UserOperationReceipt, Error> {
+        self.execute_telling(calls, stub, sign, |_| {}).await
+    }
+
+    /// As [`execute`](Self::execute), and tells the operation's hash right before anything is sent. Until then nothing
+    /// can be mined.
+    pub(crate) async fn execute_telling(
+        &self,
+        calls: &[Call],
+        stub: Bytes,
+        sign: impl AsyncFnOnce(B256) -> Result<Bytes, Error>,
+        sending: impl FnOnce(B256),
+    ) -> Result<UserOperationReceipt, Error> {
         let key = self.account.nonce_key(self.validator, ValidationMode::Validate, self.lane)?;
         let call_data = self.account.encode_calls(calls);
         let mut request = OperationRequest::new(self.account.address(), call_data, NonceSource::Next(key), stub);
         request.factory = self.account.factory().cloned();
-        Ok(self.preparer.execute(&request, self.chain.deadline(), sign).await?)
+        let deadline = self.chain.deadline();
+        let signed = self.preparer.sign(&request, deadline, sign).await?;
+        sending(signed.hash());
+        Ok(self.preparer.bundler().execute(&signed, deadline).await?)
     }
 }
