@@ -242,14 +242,18 @@ mod tests {
 
     #[test]
     fn each_bound_holds_exactly() {
+        type With = fn(u64) -> SpendingLimit;
         const ONLY: SpendingLimit = SpendingLimit::NONE;
-        let limits: [(Spending, u64, fn(u64) -> SpendingLimit); 4] = [
-            (Spending::FeePerGas, 1_000, |limit| ONLY.with_max_fee_per_gas(limit.into())),
-            (Spending::PriorityFeePerGas, 10, |limit| ONLY.with_max_priority_fee_per_gas(limit.into())),
-            (Spending::Gas, 123, |limit| ONLY.with_max_gas(U256::from(limit))),
-            (Spending::Cost, 123_000, |limit| ONLY.with_max_cost(U256::from(limit))),
-        ];
-        for (what, asked, limit) in limits {
+        let fee: With = |limit| ONLY.with_max_fee_per_gas(limit.into());
+        let priority: With = |limit| ONLY.with_max_priority_fee_per_gas(limit.into());
+        let gas: With = |limit| ONLY.with_max_gas(U256::from(limit));
+        let cost: With = |limit| ONLY.with_max_cost(U256::from(limit));
+        for (what, asked, limit) in [
+            (Spending::FeePerGas, 1_000, fee),
+            (Spending::PriorityFeePerGas, 10, priority),
+            (Spending::Gas, 123, gas),
+            (Spending::Cost, 123_000, cost),
+        ] {
             assert_eq!(exceeded(limit(asked), &operation()), None);
             assert_eq!(exceeded(limit(asked - 1), &operation()), Some((what, asked, asked - 1)));
         }

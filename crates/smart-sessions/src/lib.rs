@@ -31,3 +31,8 @@ pub use client::{
     Owner, PlanError, PolicyPlace, SessionClient, SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey,
     SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
+#[cfg(feature = "client")]
+pub use client::{
+    BundlerTransport, ChainCalls, ChainReader, ChainUse, Executed, MeeFailure, MeeTransport, Transport,
+    TransportFuture, Used, UsedOn,
+};

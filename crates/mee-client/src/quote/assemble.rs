@@ -460,17 +460,18 @@ impl<'a> Sessions<'a> {
     /// The session of an operation: only the first of a chain enables.
     fn of(&self, chain_id: u64, first: bool) -> Result<SessionDetails, RequestError> {
         let details = self.by_chain.get(&chain_id).ok_or(RequestError::NoSession { chain_id })?;
-        Ok(details.in_mode(self.mode.of(first)))
+        Ok(self.mode.apply(details, first))
     }
 }
 
 impl UseMode {
-    /// The mode of an operation: only the first of a chain enables.
-    pub(crate) const fn of(self, first: bool) -> SmartSessionMode {
-        match (self, first) {
+    /// The session of an operation: only the first of a chain enables.
+    pub(crate) fn apply(self, details: &SessionDetails, first: bool) -> SessionDetails {
+        details.in_mode(match (self, first) {
             (Self::EnableAndUse, true) => SmartSessionMode::UnsafeEnable,
+            (Self::AsDetailed, true) => details.mode,
             _ => SmartSessionMode::Use,
-        }
+        })
     }
 }
 

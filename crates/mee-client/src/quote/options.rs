@@ -338,6 +338,9 @@ pub enum UseMode {
     /// The sessions are enabled on chain.
     #[doc(alias = "USE")]
     Use,
+    /// Each session as its own details say: those that can be enabled are, by the first operation of their chain, and the
+    /// others are enabled on chain. For chains of which some have the session already.
+    AsDetailed,
 }
 
 /// The sessions that operations are validated by.

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use alloy_primitives::{Address, Bytes, U256, bytes};
+use alloy_primitives::{Address, U256};
 use policy_encoding::{KnownPolicy, Sudo};
 use session_types::{ActionData, Session, SessionValidator, UserOpSlot};
 
@@ -12,11 +12,6 @@ use crate::quote::FeeToken;
 
 /// How many whole fee tokens a session may pay when the caller names no limit.
 const DEFAULT_WHOLE_TOKENS: u64 = 5;
-
-/// A stand-in for the session key's signature while an operation is simulated.
-pub(super) const STAND_IN_SIGNATURE: Bytes = bytes!(
-    "e8b94748580ca0b4993c9a1b86b5be851bfc076ff5ce3a1ff65bf16392acfcb800f9b4f1aef1555c7fce5599fffb17e7c635502154a0333ba21f3ae491839af51c"
-);
 
 /// An action on one chain.
 #[doc(alias = "ActionConfig")]

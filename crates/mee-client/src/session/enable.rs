@@ -1,9 +1,8 @@
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolValue};
-use session_types::SmartSessionMode;
 use session_types::abi::enable_sessions_calldata;
 
-use super::build::{Plan, STAND_IN_SIGNATURE};
+use super::build::Plan;
 use super::{ChainActions, OwnFeeTokenLimits, SessionActions};
 use crate::MeeError;
 use crate::abi::account::{addSafeSenderCall, installModuleCall, isModuleInstalledCall};
@@ -11,10 +10,7 @@ use crate::account::Deployment;
 use crate::composable::{ComposableCall, Constraint, Fetcher, InputParam};
 use crate::instruction::{Instruction, PlainCall};
 use crate::quote::{FeeToken, RequestError, batch};
-use crate::wire::{
-    ChainDigest, EnableSession, EnableSessionData, Metadata, SessionDetails, SessionToEnable, SimulationOverrides,
-    StorageOverride,
-};
+use crate::wire::{Metadata, SessionDetails, SimulationOverrides, StorageOverride};
 
 const VALIDATOR: U256 = U256::ONE;
 
@@ -154,7 +150,7 @@ impl SessionActions {
                         .with_simulation_overrides(overrides),
                 );
                 if index == 0 {
-                    details.push(enabled_details(chain_id, session.into_abi()));
+                    details.push(SessionDetails::of_enabled(chain_id, session.into_abi()));
                 }
             }
         }
@@ -199,22 +195,4 @@ fn account_storage() -> B256 {
     let mut slot = keccak256(id.abi_encode());
     slot[31] = 0;
     slot
-}
-
-fn enabled_details(chain_id: u64, session: session_types::abi::Session) -> SessionDetails {
-    SessionDetails {
-        mode: SmartSessionMode::Use,
-        permission_id: session.permission_id(),
-        signature: STAND_IN_SIGNATURE,
-        enable_session_data: EnableSessionData {
-            enable_session: EnableSession {
-                chain_digest_index: 0,
-                hashes_and_chain_ids: vec![ChainDigest { chain_id, session_digest: None }],
-                session_to_enable: SessionToEnable { session, chain_id, names_chain_in_actions: false },
-                permission_enable_sig: Bytes::new(),
-            },
-            validator: Address::ZERO,
-            account_type: "nexus".to_owned(),
-        },
-    }
 }

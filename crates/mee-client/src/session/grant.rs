@@ -3,7 +3,7 @@ use futures_util::future::try_join_all;
 use session_types::abi::{Nonce, SessionDigest};
 use session_types::{ChainSession, EnableMode, MultiChainGrant, Session, SmartSessionMode};
 
-use super::build::{Plan, STAND_IN_SIGNATURE};
+use super::build::Plan;
 use super::typed_data::multi_chain_session_typed_data;
 use super::{ChainAction, ChainActions, OwnFeeTokenLimits, SessionActionError, SessionActions};
 use crate::MeeError;
@@ -163,7 +163,7 @@ impl SessionActions {
         Ok(SessionDetails {
             mode: SmartSessionMode::UnsafeEnable,
             permission_id: entry.session.permission_id(),
-            signature: STAND_IN_SIGNATURE,
+            signature: SessionDetails::STAND_IN_SIGNATURE,
             enable_session_data: EnableSessionData {
                 enable_session: EnableSession {
                     chain_digest_index: index,

@@ -130,7 +130,7 @@ pub(super) fn attach(quote: Quote, session: &SessionUse) -> Result<Quote, MeeErr
         }
         let first = !seen.contains(&op.chain_id);
         seen.push(op.chain_id);
-        details.push(Some(session.on(op.chain_id)?.in_mode(session.mode.of(first))));
+        details.push(Some(session.mode.apply(session.on(op.chain_id)?, first)));
     }
     quote
         .with_session_details(&details)

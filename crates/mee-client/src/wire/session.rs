@@ -1,4 +1,4 @@
-use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, bytes};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use session_types::{PermissionId, SmartSessionMode, abi};
@@ -23,6 +23,31 @@ pub struct SessionDetails {
 }
 
 impl SessionDetails {
+    /// What stands for the session key's signature while an operation is simulated: 65 bytes.
+    pub const STAND_IN_SIGNATURE: Bytes = bytes!(
+        "e8b94748580ca0b4993c9a1b86b5be851bfc076ff5ce3a1ff65bf16392acfcb800f9b4f1aef1555c7fce5599fffb17e7c635502154a0333ba21f3ae491839af51c"
+    );
+
+    /// A session that is enabled on its chain, so that nothing is needed to enable it.
+    #[must_use]
+    pub fn of_enabled(chain_id: u64, session: abi::Session) -> Self {
+        Self {
+            mode: SmartSessionMode::Use,
+            permission_id: session.permission_id(),
+            signature: Self::STAND_IN_SIGNATURE,
+            enable_session_data: EnableSessionData {
+                enable_session: EnableSession {
+                    chain_digest_index: 0,
+                    hashes_and_chain_ids: vec![ChainDigest { chain_id, session_digest: None }],
+                    session_to_enable: SessionToEnable { session, chain_id, names_chain_in_actions: false },
+                    permission_enable_sig: Bytes::new(),
+                },
+                validator: Address::ZERO,
+                account_type: "nexus".to_owned(),
+            },
+        }
+    }
+
     /// The EIP-155 id of the session's chain.
     #[must_use]
     pub const fn chain_id(&self) -> u64 {

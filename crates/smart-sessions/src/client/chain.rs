@@ -1,6 +1,5 @@
 //! One chain: its node, its bundler, and the session contracts used on it.
 
-use std::boxed::Box;
 use std::time::Duration;
 
 use alloy_primitives::{Address, Bytes};
@@ -8,11 +7,11 @@ use bundler_rpc::{
     BundlerClient, BundlerError, CallRequest, Deadline, FeeSource, NodeClient, Preparer, SpendingLimit, Sponsorship,
 };
 use policy_encoding::SessionRefusal;
-use session_types::abi::{self, ModuleFunction};
+use session_types::abi::ModuleFunction;
 use session_types::{Deployment, PermissionId};
 use userop::EntryPoint;
 
-use super::{ChainRefusal, Error};
+use super::{ChainReader, Error};
 
 /// The endpoints of one chain and the session contracts that are used there.
 ///
@@ -20,10 +19,8 @@ use super::{ChainRefusal, Error};
 #[derive(Clone, Debug)]
 #[doc(alias = "createBicoBundlerClient")]
 pub struct Chain {
-    node: NodeClient,
+    reader: ChainReader,
     bundler: BundlerClient,
-    chain_id: u64,
-    deployment: Deployment,
     patience: Duration,
     fees: FeeSource,
     gas_percent: u32,
@@ -53,10 +50,8 @@ impl Chain {
             });
         }
         Ok(Self {
-            node,
+            reader: ChainReader::new(node, chain_id, deployment),
             bundler,
-            chain_id,
-            deployment,
             patience: Self::DEFAULT_PATIENCE,
             fees: FeeSource::Node,
             gas_percent: 100,
@@ -116,7 +111,7 @@ impl Chain {
 
     /// What prepares operations as was said.
     pub(crate) fn preparer(&self, entry_point: EntryPoint) -> Preparer {
-        Preparer::new(self.bundler.clone(), self.node.clone(), entry_point, self.chain_id)
+        Preparer::new(self.bundler.clone(), self.node().clone(), entry_point, self.chain_id())
             .with_fees(self.fees)
             .with_gas_percent(self.gas_percent)
             .with_spending_limit(self.spending_limit)
@@ -126,19 +121,19 @@ impl Chain {
     /// The chain's id.
     #[must_use]
     pub const fn chain_id(&self) -> u64 {
-        self.chain_id
+        self.reader.chain_id()
     }
 
     /// The session contracts.
     #[must_use]
     pub const fn deployment(&self) -> &Deployment {
-        &self.deployment
+        self.reader.deployment()
     }
 
     /// The node, for other reads.
     #[must_use]
     pub const fn node(&self) -> &NodeClient {
-        &self.node
+        self.reader.node()
     }
 
     /// The bundler, for other requests.
@@ -147,10 +142,15 @@ impl Chain {
         &self.bundler
     }
 
+    /// The reads of the chain.
+    #[must_use]
+    pub const fn reader(&self) -> &ChainReader {
+        &self.reader
+    }
+
     /// Asks the session module.
     pub(crate) async fn ask_module<F: ModuleFunction>(&self, question: &F) -> Result<F::Return, Error> {
-        let answer = self.node.call(&CallRequest::new(self.deployment.module, question.calldata())).await?;
-        F::decode_return(&answer).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
+        self.reader.ask_module(question).await
     }
 
     /// Asks the session module a question that only `from` may ask.
@@ -159,14 +159,12 @@ impl Chain {
         from: Address,
         question: &F,
     ) -> Result<F::Return, Error> {
-        let request = CallRequest::new(self.deployment.module, question.calldata()).with_from(from);
-        let answer = self.node.call(&request).await?;
-        F::decode_return(&answer).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
+        self.reader.ask_module_as(from, question).await
     }
 
     /// Asks any contract a question whose answer is an ABI `bool`.
     pub(crate) async fn ask_bool(&self, to: Address, data: Bytes) -> Result<bool, Error> {
-        let answer = self.node.call(&CallRequest::new(to, data)).await?;
+        let answer = self.node().call(&CallRequest::new(to, data)).await?;
         Ok(answer.last() == Some(&1) && answer.len() == 32)
     }
 
@@ -176,21 +174,12 @@ impl Chain {
     /// When the node does not answer.
     #[doc(alias = "isPermissionEnabled")]
     pub async fn is_enabled(&self, permission_id: PermissionId, account: Address) -> Result<bool, Error> {
-        self.ask_module(&abi::IsPermissionEnabled { permission_id, account }).await
-    }
-
-    /// The time of the newest block, Unix seconds: the clock that validity windows are measured by.
-    pub(crate) async fn time(&self) -> Result<u64, Error> {
-        Ok(self.node.latest_block().await?.timestamp.unwrap_or_default())
+        self.reader.is_enabled(permission_id, account).await
     }
 
     /// A chain's refusal in the words of the limit that stopped the operation; any other error as it is.
     pub(crate) fn refusal(&self, error: Error, evaluation: Option<SessionRefusal>) -> Error {
-        let Error::Network(answer) = error else { return error };
-        match ChainRefusal::decode(*answer, &self.deployment, evaluation) {
-            Ok(refusal) => Error::Refused(Box::new(refusal)),
-            Err(answer) => answer.into(),
-        }
+        self.reader.refusal(error, evaluation)
     }
 
     /// How long an operation is waited for.

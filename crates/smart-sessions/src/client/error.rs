@@ -12,7 +12,7 @@ use session_types::{Generation, GrantError, PermissionId, SessionError};
 use userop::OperationError;
 use userop::account::AccountError;
 
-use super::{ChainRefusal, PlanError, StoreError};
+use super::{ChainRefusal, MeeFailure, PlanError, StoreError};
 
 /// Why a session could not be granted, used or revoked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -160,6 +160,78 @@ pub enum Error {
     /// Sessions cannot be granted as planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// There is no grant at all.
+    #[error("no grant was given")]
+    NoGrants,
+    /// There is no grant for the chain.
+    #[error("there is no grant for chain {chain_id}: nothing was sent")]
+    NoGrant {
+        /// The chain.
+        chain_id: u64,
+    },
+    /// A chain was given twice.
+    #[error("chain {chain_id} was given twice")]
+    ChainTwice {
+        /// The chain.
+        chain_id: u64,
+    },
+    /// The grant holds the session's id alone, and the session itself is needed.
+    #[error("the grant of permission {permission} does not hold the session itself")]
+    SessionNotKnown {
+        /// The session.
+        permission: PermissionId,
+    },
+    /// The session is for a validator that does not read what would be signed.
+    #[error("the session's keys are checked by {seen}, expected {expected}")]
+    OtherSessionValidator {
+        /// The validator that reads it.
+        expected: Address,
+        /// The session's validator.
+        seen: Address,
+    },
+    /// A MEE node, or the client of one, could not do what it was asked.
+    #[error("{0}")]
+    Mee(#[source] MeeFailure),
+    /// A supertransaction's operation on one chain was not executed.
+    #[error("supertransaction {supertransaction} was not executed on chain {chain_id}: {reason}")]
+    NotExecuted {
+        /// The supertransaction.
+        supertransaction: B256,
+        /// The chain.
+        chain_id: u64,
+        /// The transaction that carried it, when its calls reverted.
+        transaction: Option<B256>,
+        /// The node's words.
+        reason: String,
+    },
+    /// What became of a supertransaction on one chain is not known.
+    #[error(
+        "supertransaction {supertransaction} may still be executed on chain {chain_id} ({reason}) (remedy: look it up by its \
+         hash before anything else is sent)"
+    )]
+    Unsettled {
+        /// The supertransaction.
+        supertransaction: B256,
+        /// The chain.
+        chain_id: u64,
+        /// How far it was, or why that is not known.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// The operation, or the supertransaction, that may still be executed in spite of this error: look it up by this hash
+    /// before anything else is sent. Any other error says that nothing was sent, or that the end is known.
+    #[must_use]
+    pub fn unsettled(&self) -> Option<B256> {
+        match self {
+            Self::Network(error) => error.unsettled(),
+            Self::Refused(refusal) => refusal.answer.unsettled(),
+            Self::Mee(failure) => failure.unsettled(),
+            Self::Unsettled { supertransaction, .. } => Some(*supertransaction),
+            _ => None,
+        }
+    }
 }
 
 impl From<BundlerError> for Error {

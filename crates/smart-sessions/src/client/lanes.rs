@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::vec::Vec;
 
-use bundler_rpc::{BundlerError, UserOperationReceipt};
+use bundler_rpc::UserOperationReceipt;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
@@ -61,12 +61,12 @@ struct FreeLane {
 impl<A, K> fmt::Debug for SessionLanes<A, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("SessionLanes");
-        out.field("count", &self.shared.count).field("grant", &self.shared.session.grant);
+        out.field("count", &self.shared.count).field("grant", self.shared.session.grant());
         out.field("is_leased", &self.shared.leased.is_some()).finish_non_exhaustive()
     }
 }
 
-impl<A: Account, K: SessionKey> SessionClient<A, K> {
+impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     /// The session on `count` lanes, for one process that has the account's sessions to itself: lanes 1 to `count`, since
     /// lane 0 is that of [`use_permission`](Self::use_permission) here.
     ///
@@ -117,7 +117,7 @@ impl<A, K> SessionLanes<A, K> {
     }
 }
 
-impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
+impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K> {
     /// Makes calls with the session over the next free lane; waits while there is none. As
     /// [`SessionClient::use_permission`] otherwise.
     ///
@@ -135,7 +135,7 @@ impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
                 shared.is_enabled.store(true, Ordering::Release);
             }
         }
-        self.over_a_lane(async |session| session.use_enabled(calls).await).await
+        self.over_a_lane(calls, false).await
     }
 
     /// Makes each of many batches of calls by an operation of its own, as many at a time as there are lanes. The answers
@@ -173,7 +173,7 @@ impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
 
     /// The operation that enables the session. Another process may be faster: then the session is used as it is now.
     async fn enable_by(&self, calls: &[Call]) -> Result<UserOperationReceipt, Error> {
-        let answer = self.over_a_lane(async |session| session.use_permission(calls).await).await;
+        let answer = self.over_a_lane(calls, true).await;
         let shared = &*self.shared;
         match answer {
             Ok(receipt) => {
@@ -181,21 +181,18 @@ impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
                 Ok(receipt)
             }
             // A refusal executed nothing: trying again cannot do anything twice.
-            Err(error @ Error::Refused(_)) if is_settled(&error) => {
+            Err(error @ Error::Refused(_)) if error.unsettled().is_none() => {
                 if !shared.session.is_enabled().await? {
                     return Err(error);
                 }
                 shared.is_enabled.store(true, Ordering::Release);
-                self.over_a_lane(async |session| session.use_enabled(calls).await).await
+                self.over_a_lane(calls, false).await
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn over_a_lane(
-        &self,
-        work: impl AsyncFnOnce(SessionClient<A, K>) -> Result<UserOperationReceipt, Error>,
-    ) -> Result<UserOperationReceipt, Error> {
+    async fn over_a_lane(&self, calls: &[Call], may_enable: bool) -> Result<UserOperationReceipt, Error> {
         let shared = &*self.shared;
         let permit = shared.permits.acquire().await.map_err(|_| Error::LanesClosed)?;
         let free = shared.next_free().ok_or(Error::LanesClosed)?;
@@ -208,10 +205,10 @@ impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
         }
         self.keep_lease().await?;
         let session = shared.session.clone().with_lane(free.lane)?;
-        // Until the end is known.
-        held.free.rests_until = Some(Instant::now() + Self::rest(&shared.session));
-        let answer = work(session).await;
-        if answer.as_ref().map_or_else(is_settled, |_| true) {
+        // From the moment of sending until the end is known: this future may be dropped at any time.
+        let sending = |_| held.free.rests_until = Some(Instant::now() + Self::rest(&shared.session));
+        let answer = session.use_telling(calls, may_enable, sending).await;
+        if answer.as_ref().err().and_then(Error::unsettled).is_none() {
             held.free.rests_until = None;
         }
         answer
@@ -231,7 +228,7 @@ impl<A: Account + Clone, K: SessionKey + Clone> SessionLanes<A, K> {
     }
 }
 
-impl<A: Account, K: SessionKey> SessionLanes<A, K> {
+impl<A: Account + Send + Sync, K: SessionKey> SessionLanes<A, K> {
     /// How long an operation may still be mined after it was begun: it is waited for once, and may be pending as long again.
     const fn rest(session: &SessionClient<A, K>) -> Duration {
         session.chain().patience().saturating_mul(2)
@@ -266,31 +263,6 @@ impl<A, K> Drop for HeldLane<'_, A, K> {
     fn drop(&mut self) {
         self.shared.free().push_back(self.free);
         self.shared.permits.add_permits(1);
-    }
-}
-
-/// What is asked only before an operation is sent.
-const BEFORE_SENDING: [&str; 4] =
-    ["eth_call", "eth_getBlockByNumber", "eth_maxPriorityFeePerGas", "eth_estimateUserOperationGas"];
-
-/// Whether nothing that was sent can be mined any more.
-fn is_settled(error: &Error) -> bool {
-    match error {
-        // Mined, its nonce used, or never sent.
-        Error::Network(error) => match &**error {
-            BundlerError::Response(answer) => BEFORE_SENDING.contains(&&*answer.method),
-            error => matches!(
-                error,
-                BundlerError::Reverted(_)
-                    | BundlerError::NonceUsed { .. }
-                    | BundlerError::Signer { .. }
-                    | BundlerError::Request { .. }
-            ),
-        },
-        // With a deadline around it, the refusal was one of several answers.
-        Error::Refused(refusal) => matches!(refusal.answer, BundlerError::Response(_) | BundlerError::Reverted(_)),
-        // All others come before an operation is sent.
-        _ => true,
     }
 }
 

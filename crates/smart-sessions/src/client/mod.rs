@@ -8,6 +8,7 @@ mod keys;
 mod lanes;
 mod owner;
 mod plan;
+mod reader;
 mod refusal;
 mod revoke;
 mod sender;
@@ -15,6 +16,7 @@ mod session_client;
 mod signing;
 mod status;
 mod store;
+mod transport;
 
 pub use chain::Chain;
 pub use error::Error;
@@ -23,6 +25,7 @@ pub use keys::{KeyFuture, SessionKey, SharedKey, SignatureCheck, ThresholdKey};
 pub use lanes::SessionLanes;
 pub use owner::{Installation, Owner};
 pub use plan::{GrantPlan, GrantPlanBuilder, PlanError, SignatureForm};
+pub use reader::ChainReader;
 pub use refusal::{ChainRefusal, Limit};
 pub use session_client::SessionClient;
 pub use status::{ActionWindow, ChainVerdict, Difference, PolicyPlace, SessionStatus};
@@ -32,4 +35,8 @@ pub use store::FileStore;
 pub use store::conformance as store_conformance;
 pub use store::{
     GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, SessionStore, StoreError, StoreFuture,
+};
+pub use transport::{
+    BundlerTransport, ChainCalls, ChainUse, Executed, MeeFailure, MeeTransport, Transport, TransportFuture, Used,
+    UsedOn,
 };

@@ -31,7 +31,7 @@ impl ChainVerdict {
     }
 }
 
-impl<A: Account, K: SessionKey> SessionClient<A, K> {
+impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     /// Asks the chain itself whether it would let the session make these calls now: the session module's own validation,
     /// run without a transaction, with the policies' counters as they are. A session that is not enabled is enabled in
     /// the course of it, when the grant holds the owner's signature.
@@ -43,7 +43,7 @@ impl<A: Account, K: SessionKey> SessionClient<A, K> {
     /// [`Error::NotEnabled`] when the session is not enabled and the grant cannot enable it. Otherwise when the node does
     /// not answer, or the module's answer cannot be read.
     pub async fn ask_chain(&self, calls: &[Call]) -> Result<ChainVerdict, Error> {
-        let (sender, grant) = (&self.sender, &self.grant);
+        let (sender, grant) = (self.sender(), self.grant());
         let (chain, account) = (&sender.chain, &sender.account);
         let enabling = !self.is_enabled().await?;
         let not_enabled = || Error::NotEnabled { permission: grant.permission_id, account: grant.account };
