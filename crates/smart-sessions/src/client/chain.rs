@@ -148,11 +148,6 @@ impl Chain {
         &self.reader
     }
 
-    /// Asks the session module.
-    pub(crate) async fn ask_module<F: ModuleFunction>(&self, question: &F) -> Result<F::Return, Error> {
-        self.reader.ask_module(question).await
-    }
-
     /// Asks the session module a question that only `from` may ask.
     pub(crate) async fn ask_module_as<F: ModuleFunction>(
         &self,
