@@ -26,4 +26,5 @@ macro_rules! pages {
 
 pages! {
     readme: "README.md",
+    benches: "docs/benches.md",
 }

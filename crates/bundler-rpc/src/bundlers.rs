@@ -110,6 +110,7 @@ impl BundlerClient {
     /// # Errors
     /// When the deadline passes, the bundler says (by its status method, see [`Polling`](crate::Polling)) that it
     /// dropped the operation, or it does not serve receipts.
+    #[doc(alias = "waitForConfirmedUserOperationReceipt")]
     #[doc(alias = "waitForUserOperationReceipt")]
     pub async fn wait(&self, hash: B256, deadline: Deadline) -> Result<UserOperationReceipt, BundlerError> {
         wait(std::slice::from_ref(self), vec![hash], deadline).await

@@ -15,6 +15,8 @@ use crate::{
 /// Its policies come in this order: rules, sudo, value limit, usage limit, token limits. Sudo is there when it is asked
 /// for **and when there are no rules**: such a request permits any arguments. All policies must agree, so sudo next to
 /// others adds nothing.
+#[doc(alias = "ResolvedActionPolicyInfo")]
+#[doc(alias = "AbiToPoliciesInfoParams")]
 #[doc(alias = "ActionPolicyInfo")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LegacyAction {
@@ -35,12 +37,15 @@ pub struct LegacyAction {
     /// Permits everything.
     pub sudo: bool,
     /// The libraries ignore it, see [`LegacyTimes`].
+    #[doc(alias = "sessionValidAfter")]
     pub valid_after: u64,
     /// The libraries ignore it, see [`LegacyTimes`].
+    #[doc(alias = "sessionValidUntil")]
     pub valid_until: u64,
 }
 
 /// What becomes of the times of a legacy request.
+#[doc(alias = "ONE_YEAR_FROM_NOW_IN_SECONDS")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LegacyTimes {
     /// As in the libraries: they have no effect at all. Reproduces their bytes.
@@ -51,13 +56,17 @@ pub enum LegacyTimes {
 }
 
 /// A legacy request for a session.
+#[doc(alias = "sessionRequestedInfo")]
+#[doc(alias = "FullCreateSessionDataParams")]
 #[doc(alias = "CreateSessionDataParams")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LegacyRequest {
     /// The address of the session key.
+    #[doc(alias = "sessionKeyData")]
     #[doc(alias = "sessionPublicKey")]
     pub session_key: Address,
     /// 32 random bytes.
+    #[doc(alias = "generateSalt")]
     pub salt: B256,
     /// What the session permits.
     #[doc(alias = "actionPoliciesInfo")]
@@ -107,6 +116,7 @@ impl LegacyAction {
     }
 
     /// Permits each of these functions, without rules.
+    #[doc(alias = "abi")]
     #[doc(alias = "abiToPoliciesInfo")]
     #[must_use]
     pub fn of_functions<'a>(contract: Address, functions: impl IntoIterator<Item = &'a CallShape>) -> Self {
@@ -162,6 +172,7 @@ impl LegacyRequest {
     ///
     /// # Errors
     /// When a policy cannot be built or the module would refuse the session.
+    #[doc(alias("applyDefaults", "PreparePermissionParameters", "PreparePermissionResponse", "getPermissionAction"))]
     #[doc(alias = "preparePermission")]
     #[doc(alias = "grantPermission")]
     pub fn session(&self, deployment: &Deployment) -> Result<Session, LegacyError> {

@@ -10,6 +10,7 @@ use crate::{
 ///
 /// Layout, six words: condition (`uint8`), offset (`uint64`, counted from the byte after the selector), limited
 /// (`bool`), reference (`bytes32`), limit and used (`uint256` each).
+#[doc(alias = "RawParamRule")]
 #[doc(alias = "ParamRule")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
@@ -40,6 +41,7 @@ impl Rule {
 
     /// Compares the argument at place `index`, counted from zero in words: right for calls whose parameters before
     /// it are one word each.
+    #[doc(alias = "calldataArgument")]
     #[doc(alias = "offsetIndex")]
     #[must_use]
     pub fn argument(index: u8, condition: Condition, reference: impl Into<RefValue>) -> Self {
@@ -54,6 +56,8 @@ impl Rule {
     }
 
     /// Like [`with_total`](Self::with_total), with `used` of the limit already spent.
+    #[doc(alias = "usage")]
+    #[doc(alias = "LimitUsage")]
     #[must_use]
     pub const fn with_usage(mut self, limit: U256, used: U256) -> Self {
         self.limited = true;
@@ -82,12 +86,15 @@ impl Rule {
     }
 
     /// Where the word begins, in bytes after the selector.
+    #[doc(alias = "calldataOffset")]
     #[must_use]
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
     /// What the word is compared with.
+    #[doc(alias = "ref")]
+    #[doc(alias = "comparisonValue")]
     #[must_use]
     pub const fn reference(&self) -> B256 {
         self.reference

@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// Actions for one chain.
+#[doc(alias = "SessionActionLike")]
+#[doc(alias = "resolveSessionActions")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SessionAction {
@@ -21,6 +23,13 @@ pub struct SessionAction {
 }
 
 /// What an action is for.
+#[doc(alias(
+    "BuildSessionActionTypes",
+    "BuildSessionTransferActionParams",
+    "BuildSessionTransferFromActionParams",
+    "BuildSessionApproveActionParams",
+    "BuildSessionCustomAction"
+))]
 #[doc(alias = "buildSessionAction")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -240,6 +249,7 @@ impl SessionAction {
     ///
     /// # Errors
     /// For fewer than two, or for several chains.
+    #[doc(alias = "BuildBatchSessionActions")]
     pub fn batch(parts: impl IntoIterator<Item = Self>) -> Result<Self, SessionActionError> {
         let mut parts = parts.into_iter();
         let mut whole = parts.next().ok_or(SessionActionError::BatchTooSmall { count: 0 })?;

@@ -230,18 +230,24 @@ pub struct DeployedOwnable {
 /// let local = Deployment { module: Address::repeat_byte(7), ..Deployment::current() };
 /// assert_ne!(local, Deployment::current());
 /// ```
+#[doc(alias = "setGlobalConstants")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Deployment {
     /// How the module behaves.
     pub generation: Generation,
     /// The session module.
+    #[doc(alias = "getSmartSessionsValidator")]
+    #[doc(alias = "SMART_SESSIONS_ADDRESS")]
     #[doc(alias = "SmartSession")]
     pub module: Address,
     /// Reports an EIP-712 domain for accounts that have none of their own.
+    #[doc(alias = "SMART_SESSIONS_COMPATIBILITY_FALLBACK_ADDRESS")]
+    #[doc(alias = "getSmartSessionsCompatibilityFallback")]
     pub compatibility_fallback: Address,
     /// The policies.
     pub policies: PolicySet,
     /// Checks the signatures of a list of owners.
+    #[doc(alias = "OWNABLE_VALIDATOR_ADDRESS")]
     pub ownable_validator: DeployedOwnable,
     /// Checks passkey signatures.
     pub webauthn_validator: Address,

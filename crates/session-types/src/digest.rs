@@ -79,6 +79,7 @@ pub const DOMAIN_SEPARATOR: B256 = b256!("057501e891776d1482927e5f094ae44049a4d8
 /// A session with everything that its digest depends on.
 ///
 /// `S` is a [`Session`](crate::Session), an [`abi::Session`], or a reference to one.
+#[doc(alias("AccountAndChainId", "accountsAndChainIds", "SignedSession"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChainSession<S> {
     /// The chain.
@@ -90,6 +91,7 @@ pub struct ChainSession<S> {
     pub module: Address,
     /// What the module's `getNonce(permissionId, account)` answers there: every enabling by signature, and
     /// `revokeEnableSignature`, raises it.
+    #[doc(alias = "sessionNonces")]
     pub nonce: U256,
     /// The session.
     pub session: S,

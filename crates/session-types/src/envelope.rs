@@ -113,6 +113,7 @@ impl SessionSignature {
     }
 
     /// The bytes, compressed as TypeScript clients do.
+    #[doc(alias = "encodeUseOrEnableSmartSessionSignature")]
     #[must_use]
     pub fn encode(&self) -> Bytes {
         self.encode_with(Buckets::JavaScript)
@@ -228,6 +229,7 @@ impl AccountType {
 
     /// What stands in [`EnableSession::permission_enable_sig`]: the owner's signature behind the account's validator
     /// that checks it. That is the owner's validator, not the session's.
+    #[doc(alias = "formatPermissionEnableSig")]
     #[must_use]
     pub fn wrap_owner_signature(self, validator: Address, signature: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(21 + signature.len());

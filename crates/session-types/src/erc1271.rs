@@ -108,6 +108,7 @@ fn split(text: &str) -> Option<(&str, &str)> {
 /// The account's EIP-712 domain, as its `eip712Domain()` answers (ERC-5267).
 ///
 /// Accounts without that function install the compatibility fallback, which answers for them.
+#[doc(alias = "getAccountEIP712Domain")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AccountDomain {
     /// The name.
@@ -123,6 +124,7 @@ pub struct AccountDomain {
 }
 
 /// A message of an application, for a session key to sign in an account's name.
+#[doc(alias = "getVerifySignatureResult")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NestedMessage {
     /// The application's EIP-712 domain separator.

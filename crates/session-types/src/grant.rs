@@ -25,6 +25,8 @@ pub enum GrantError {
 /// Sessions, in the order that is signed.
 ///
 /// `S` is a [`Session`], or an [`abi::Session`] for what others wrote.
+#[doc(alias = "chainIds")]
+#[doc(alias = "getEnableSessionDetails")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MultiChainGrant<S = Session> {
     mode: EnableMode,

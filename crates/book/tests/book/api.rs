@@ -55,7 +55,8 @@ impl Api {
         let mut api = Self::default();
         for package in CRATES {
             for file in below(&root().join("crates").join(package).join("src"), "rs") {
-                let source = syn::parse_file(&read(&file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+                let source =
+                    syn::parse_file(&read(&file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
                 let folder = if file.ends_with("mod.rs") { file.parent().unwrap() } else { &file };
                 let module = folder.file_stem().unwrap().to_string_lossy().into_owned();
                 api.add(package, None, &module, "mod", &source.attrs);
@@ -197,7 +198,10 @@ impl Api {
                         }
                     }
                     // What follows an arrow is a type that exists already.
-                    while tokens.next_if(|next| !matches!(next, TokenTree::Punct(end) if end.as_char() == ';')).is_some() {}
+                    while tokens
+                        .next_if(|next| !matches!(next, TokenTree::Punct(end) if end.as_char() == ';'))
+                        .is_some()
+                    {}
                 }
                 _ => {}
             }
@@ -245,17 +249,7 @@ fn aliases(attribute: &Attribute) -> Vec<String> {
 #[test]
 fn both_forms_of_aliases_are_read() {
     let item: syn::ItemStruct =
-        syn::parse_str("#[doc(alias = \"one\")] #[doc(alias(\"two\", \"three\"))] #[doc = \"alias\"] pub struct A;").unwrap();
+        syn::parse_str("#[doc(alias = \"one\")] #[doc(alias(\"two\", \"three\"))] #[doc = \"alias\"] pub struct A;")
+            .unwrap();
     assert_eq!(item.attrs.iter().flat_map(aliases).collect::<Vec<_>>(), ["one", "two", "three"]);
-}
-
-#[test]
-#[ignore = "lists items"]
-fn dump() {
-    let api = Api::read();
-    let mut out = String::new();
-    for (k, e) in &api.items {
-        out += &format!("{} {} {} [{}] {}\n", k.package, e.kind, k.parent.as_ref().map_or(k.name.clone(), |p| format!("{p}::{}", k.name)), e.aliases.join(","), e.parent_kind);
-    }
-    std::fs::write("/tmp/api.txt", out).unwrap();
 }

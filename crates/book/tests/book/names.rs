@@ -69,8 +69,12 @@ fn the_links_of_the_table_are_those_of_the_items() {
     let text = read(&page);
     let (body, links) = text.split_once(LINKS).expect("the line above the links");
     let api = Api::read();
-    let items: BTreeSet<&str> =
-        body.split("[`").skip(1).filter_map(|rest| Some(rest.split_once("`]")?.0)).filter(|path| path.contains("::")).collect();
+    let items: BTreeSet<&str> = body
+        .split("[`")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("`]")?.0))
+        .filter(|path| path.contains("::"))
+        .collect();
     let wanted: String = items
         .iter()
         .map(|item| format!("[`{item}`]: {}\n", api.link(item).unwrap_or_else(|| panic!("no public item {item}"))))

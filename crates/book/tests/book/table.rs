@@ -28,5 +28,8 @@ pub(crate) fn rows(text: &str) -> Vec<Row> {
 fn rows_are_read() {
     let text = "| name | ours | remark |\n|---|---|---|\n| `a`, `b` | [`c::D`], [`c::D::e`] | told |";
     let [row] = &rows(text)[..] else { panic!("one row") };
-    assert_eq!((row.names.join(" "), row.items.join(" "), row.remark.as_str()), ("a b".into(), "c::D c::D::e".into(), "told"));
+    assert_eq!(
+        (row.names.join(" "), row.items.join(" "), row.remark.as_str()),
+        ("a b".into(), "c::D c::D::e".into(), "told")
+    );
 }

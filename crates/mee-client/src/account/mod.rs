@@ -93,6 +93,7 @@ pub enum AccountError {
 }
 
 /// An owner's account on one or more chains; suites may differ from chain to chain.
+#[doc(alias = "toMultichainNexusAccount")]
 #[doc(alias = "MultichainSmartAccount")]
 #[derive(Clone, Debug)]
 pub struct MultichainAccount {

@@ -50,6 +50,7 @@ pub enum TriggerAmount {
 #[non_exhaustive]
 pub struct TokenTrigger {
     /// The token; zero for the chain's native token.
+    #[doc(alias = "tokenAddress")]
     pub token: Address,
     /// The EIP-155 chain id.
     pub chain_id: u64,

@@ -42,10 +42,12 @@ pub struct QuoteOptions {
     /// Gas for the payment call; 75000 when absent.
     pub payment_gas_limit: Option<U256>,
     /// Whether leaves are bare operation hashes, without bounds.
+    #[doc(alias = "shortEncodingSuperTxn")]
     pub short_encoding: bool,
     /// The sessions that the operations are validated by.
     pub session: Option<SessionUse>,
     /// The validator in the nonces; the account's own when absent.
+    #[doc(alias = "moduleAddress")]
     pub module: Option<Address>,
     /// Words that the node stores with the supertransaction.
     pub tags: Option<Vec<String>>,
@@ -140,6 +142,7 @@ pub enum Payment {
     /// The account, with a token.
     FeeToken(FeeToken),
     /// A gas tank.
+    #[doc(alias = "sponsorship")]
     Sponsored(Sponsor),
 }
 
@@ -205,6 +208,7 @@ pub enum Sponsor {
 }
 
 /// A gas tank and its server.
+#[doc(alias = "SponsorshipOptionsParams")]
 #[doc(alias = "sponsorshipOptions")]
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]

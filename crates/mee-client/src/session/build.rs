@@ -33,6 +33,7 @@ impl ChainAction {
 }
 
 /// Actions on one chain that belong together.
+#[doc(alias = "MultichainActionData")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChainActions {

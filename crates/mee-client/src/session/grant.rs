@@ -12,6 +12,7 @@ use crate::sign::{SignError, SigningRequest};
 use crate::wire::{ChainDigest, EnableSession, EnableSessionData, SessionDetails, SessionToEnable};
 
 /// What is granted.
+#[doc(alias = "grantMeePermission")]
 #[doc(alias = "GrantMeePermissionParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -74,6 +75,8 @@ impl SessionActions {
     ///
     /// # Errors
     /// When a session would not work, a chain cannot be asked, the module computes another digest, or the owner refuses.
+    #[doc(alias = "PrepareForGrantingPermissionResponse")]
+    #[doc(alias = "grantMeePermissionTypedDataSign")]
     #[doc(alias = "grantPermissionTypedDataSign")]
     pub async fn grant_permission_typed_data_sign(
         &self,
@@ -86,6 +89,7 @@ impl SessionActions {
     ///
     /// # Errors
     /// As [`grant_permission_typed_data_sign`](Self::grant_permission_typed_data_sign).
+    #[doc(alias = "grantMeePermissionPersonalSign")]
     #[doc(alias = "grantPermissionPersonalSign")]
     pub async fn grant_permission_personal_sign(&self, options: GrantOptions) -> Result<Vec<SessionDetails>, MeeError> {
         self.grant(options, Form::Personal).await

@@ -40,6 +40,13 @@ pub fn session_validator_init_data(suite: &MeeVersionConfig, redeemer: Address) 
 }
 
 /// The session module as a validator of accounts: where it is and what it is installed with.
+#[doc(alias(
+    "SmartSessionsModuleParameters",
+    "SessionsModule",
+    "smartSessionsValidator",
+    "smartSessionValidatorAddress",
+    "sessionsModule"
+))]
 #[doc(alias = "toSmartSessionsModule")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmartSessionsModule {
@@ -76,6 +83,7 @@ impl Default for SmartSessionsModule {
 ///
 /// To prepare and to grant, the client's account is the owner's; to use, its key is the session's and its account is
 /// the existing one of the owner.
+#[doc(alias("sessionSigner", "sessionClient", "dappSessionClient"))]
 #[doc(alias = "meeSessionActions")]
 #[derive(Clone, Debug)]
 pub struct SessionActions {

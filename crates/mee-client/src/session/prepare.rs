@@ -63,6 +63,8 @@ impl PrepareOptions {
 }
 
 /// A supertransaction that prepares an account.
+#[doc(alias = "PrepareForPermissionsPayload")]
+#[doc(alias = "payload")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Prepared {
@@ -78,6 +80,7 @@ impl SessionActions {
     ///
     /// # Errors
     /// When a chain or the node fails, a session would not work, or the owner refuses.
+    #[doc(alias = "prepareInstallSmartSessions")]
     #[doc(alias = "prepareForPermissions")]
     pub async fn prepare_for_permissions(&self, prepare: PrepareOptions) -> Result<Option<Prepared>, MeeError> {
         let Some(Draft { quote, session_details }) = self.prepared(prepare).await? else { return Ok(None) };

@@ -46,6 +46,7 @@ impl StartedQuote {
 }
 
 /// A quote about sessions.
+#[doc(alias("GetSessionQuoteResponse", "BaseSessionQuoteResponse", "quote"))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionQuote {
@@ -73,6 +74,8 @@ impl SessionActions {
     ///
     /// # Errors
     /// When a session would not work or is not enabled; else as [`MeeClient::quote`](crate::MeeClient::quote).
+    #[doc(alias = "GetSessionQuoteParams")]
+    #[doc(alias = "SessionQuoteMode")]
     #[doc(alias = "getSessionQuote")]
     pub async fn session_quote(&self, options: SessionQuoteOptions) -> Result<Option<SessionQuote>, MeeError> {
         match options {
@@ -86,6 +89,7 @@ impl SessionActions {
     /// # Errors
     /// As [`MeeClient::sign_quote`](crate::MeeClient::sign_quote) and
     /// [`MeeClient::sign_fusion_quote`](crate::MeeClient::sign_fusion_quote).
+    #[doc(alias = "SignSessionQuoteParams")]
     #[doc(alias = "signSessionQuote")]
     pub async fn sign_session_quote(&self, quote: &SessionQuote) -> Result<SignedSessionQuote, MeeError> {
         Ok(match &quote.quote {

@@ -9,6 +9,8 @@ use crate::MeeError;
 use crate::wire::SessionDetails;
 
 /// Whether each permission is enabled on each of its chains.
+#[doc(alias = "CheckEnabledPermissionsPayload")]
+#[doc(alias = "enabledMap")]
 pub type EnabledPermissions = BTreeMap<PermissionId, BTreeMap<u64, bool>>;
 
 impl SessionActions {
@@ -16,6 +18,7 @@ impl SessionActions {
     ///
     /// # Errors
     /// When the chain is not configured or cannot be asked.
+    #[doc(alias = "IsPermissionEnabledParams")]
     #[doc(alias = "isPermissionEnabled")]
     pub async fn is_permission_enabled(&self, permission_id: PermissionId, chain_id: u64) -> Result<bool, MeeError> {
         let deployment = self.client.account().on(chain_id)?;

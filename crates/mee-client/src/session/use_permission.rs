@@ -8,6 +8,7 @@ use crate::wire::{Quote, SessionDetails, Simulation};
 use crate::{Instruction, MeeError};
 
 /// What is done with granted sessions.
+#[doc(alias = "UseMeePermissionParams")]
 #[doc(alias = "UsePermissionParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -17,6 +18,7 @@ pub struct UsePermission {
     /// Whether they are enabled by this.
     pub mode: UseMode,
     /// What is done.
+    #[doc(alias = "InstructionLike")]
     pub instructions: Vec<Instruction>,
     /// Who pays.
     pub payment: Payment,
@@ -52,6 +54,7 @@ impl UsePermission {
     }
 
     /// Uses this session where there are several for a chain.
+    #[doc(alias = "indexWithinChain")]
     #[must_use]
     pub fn choosing(mut self, permission: PermissionId) -> Self {
         self.chosen.push(permission);
@@ -90,6 +93,7 @@ impl SessionActions {
     /// [`SessionActionError::NothingToEnable`] before any request when the sessions were enabled by calls; else as
     /// [`MeeClient::quote`](crate::MeeClient::quote), [`MeeClient::sign_quote`](crate::MeeClient::sign_quote) and
     /// [`MeeClient::execute`](crate::MeeClient::execute).
+    #[doc(alias = "useMeePermission")]
     #[doc(alias = "usePermission")]
     pub async fn use_permission(&self, usage: UsePermission) -> Result<Executed, MeeError> {
         if usage.mode == UseMode::EnableAndUse && !usage.session_details.iter().any(SessionDetails::can_enable) {

@@ -109,6 +109,7 @@ impl PermissionRequest {
     ///
     /// # Errors
     /// When nothing can be mapped, or what can be makes no session.
+    #[doc(alias = "getPermissions")]
     pub fn to_session(&self, deployment: &Deployment, salt: alloy_primitives::B256) -> Result<Mapped, RequestError> {
         let set = &deployment.policies;
         let owners = Owners::single(self.signer.address()?)?;

@@ -72,6 +72,13 @@ rule_lists!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 /// ]);
 /// assert_eq!(policy.encode().len(), 3136);
 /// ```
+#[doc(alias(
+    "BuildUniversalActionPolicyParams",
+    "UNIVERSAL_ACTION_POLICY_ADDRESS",
+    "UniversalPolicyAbi",
+    "UniversalPolicyData",
+    "universal"
+))]
 #[doc(alias = "getUniversalActionPolicy")]
 #[doc(alias = "ActionConfig")]
 #[doc(alias = "RawActionConfig")]
@@ -92,6 +99,7 @@ impl UniversalAction {
     pub const UNSET: Self = Self { value_limit_per_use: U256::ZERO, rules: Vec::new(), padding: Padding::Zero };
 
     /// Permits calls that satisfy all of `rules` and send no native value.
+    #[doc(alias("paramRules", "RawParamRules", "ParamRules", "ParamRule16", "length"))]
     #[must_use]
     pub fn of(rules: impl RuleList) -> Self {
         Self { rules: rules.into_rules(), ..Self::UNSET }
@@ -109,6 +117,7 @@ impl UniversalAction {
     }
 
     /// Lets each call send up to `limit` wei (the default is none).
+    #[doc(alias = "maxUint256")]
     #[doc(alias = "valueLimitPerUse")]
     #[must_use]
     pub const fn with_value_limit(mut self, limit: U256) -> Self {

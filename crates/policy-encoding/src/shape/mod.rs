@@ -22,6 +22,7 @@ pub use path::{Location, PathError};
 /// assert_eq!(transfer.locate("amount").unwrap().offset(), 32);
 /// # Ok::<(), policy_encoding::ShapeError>(())
 /// ```
+#[doc(alias("functionSignature", "CounterContract", "CounterAbi"))]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CallShape {
     name: String,
@@ -125,6 +126,7 @@ impl CallShape {
     ///
     /// # Errors
     /// When the types are too large or nested too deeply to be of use.
+    #[doc(alias = "getAbiItem")]
     pub fn new(name: impl Into<String>, parameters: Vec<Parameter>) -> Result<Self, ShapeError> {
         let shape = Self { name: name.into(), parameters };
         parse::check(&shape.parameters)?;
@@ -144,6 +146,7 @@ impl CallShape {
     }
 
     /// The selector: the first four bytes of the signature's hash.
+    #[doc(alias = "toFunctionSelector")]
     #[must_use]
     pub fn selector(&self) -> Selector {
         let hash = keccak256(alloc::format!("{self}"));

@@ -93,6 +93,7 @@ pub struct ChainDigest {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct EnableSession {
     /// The place of this chain in `hashes_and_chain_ids`.
+    #[doc(alias = "sessionIndex")]
     pub chain_digest_index: u8,
     /// One digest for each chain, in the order that was signed.
     pub hashes_and_chain_ids: Vec<ChainDigest>,

@@ -14,6 +14,7 @@ pub struct EnableSessionData {
     /// The data, whose `permission_enable_sig` is the owner's signature without any wrapping.
     pub enable_session: EnableSession,
     /// The account's validator that checks the owner's signature.
+    #[doc(alias = "enableValidatorAddress")]
     pub validator: Address,
     /// How the signature is wrapped.
     pub account_type: AccountType,
@@ -54,6 +55,7 @@ impl EnableSessionData {
 }
 
 /// One entry of `SessionDetails`: how to use one session.
+#[doc(alias = "GrantPermissionResponseEntry")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDetail {
     /// How the session is used.

@@ -42,6 +42,8 @@ impl SessionValidator {
     ///
     /// The data are those of the validator's installation on an account; whether the deployed contract takes the same
     /// as session data is not proven, so try it on the chain before relying on it.
+    #[doc(alias = "WEBAUTHN_VALIDATOR_ADDRESS")]
+    #[doc(alias = "WebauthnCredential")]
     #[doc(alias = "getWebAuthnValidator")]
     #[must_use]
     pub fn webauthn(deployment: &Deployment, key: &WebAuthnKey) -> Self {

@@ -106,6 +106,7 @@ impl Owners {
     }
 
     /// The signatures one behind the other; the validator reads as many as the threshold, in any order.
+    #[doc(alias = "getOwnableValidatorSignature")]
     #[must_use]
     pub fn join_signatures(signatures: impl IntoIterator<Item = [u8; SIGNATURE_LENGTH]>) -> Bytes {
         let mut joined = Vec::new();

@@ -3,6 +3,7 @@ use alloy_primitives::B256;
 use crate::personal_message_hash;
 
 /// What a session key puts its ECDSA signature over, and the `v` it writes: the deployed validators differ.
+#[doc(alias = "getIsValidSignatureStateless")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SigningForm {
@@ -29,6 +30,7 @@ impl SigningForm {
     ///
     /// # Errors
     /// When the signer fails.
+    #[doc(alias = "sanitizeSignature")]
     pub fn sign<S: SessionSigner + ?Sized>(self, signer: &S, hash: B256) -> Result<[u8; 65], S::Error> {
         let mut signature = signer.sign_prehash(&self.prehash(hash))?;
         // A parity bit is taken for the number that contracts expect.

@@ -16,6 +16,7 @@ use super::{ChainReader, Error};
 /// The endpoints of one chain and the session contracts that are used there.
 ///
 /// Cloning is cheap and shares the connections.
+#[doc(alias = "baseSepolia")]
 #[derive(Clone, Debug)]
 #[doc(alias = "createBicoBundlerClient")]
 pub struct Chain {
@@ -64,6 +65,7 @@ impl Chain {
     ///
     /// # Errors
     /// When an address cannot be used, and as [`connect`](Self::connect).
+    #[doc(alias("bundlerUrl", "bundlerTransport", "transport"))]
     pub async fn http(node: &str, bundler: &str, deployment: Deployment) -> Result<Self, Error> {
         Self::connect(NodeClient::http(node)?, BundlerClient::http(bundler)?, deployment).await
     }
@@ -167,6 +169,7 @@ impl Chain {
     ///
     /// # Errors
     /// When the node does not answer.
+    #[doc(alias = "isSessionEnabled")]
     #[doc(alias = "isPermissionEnabled")]
     pub async fn is_enabled(&self, permission_id: PermissionId, account: Address) -> Result<bool, Error> {
         self.reader.is_enabled(permission_id, account).await

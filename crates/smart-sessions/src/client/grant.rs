@@ -9,6 +9,8 @@ use session_types::{EnableMode, PermissionId, SessionSignature};
 /// What the owner gave and the session key needs: for one session on one chain.
 ///
 /// It holds no secret: the session key stays with its holder. [`to_text`](Self::to_text) is what to store.
+#[doc(alias = "GrantPermissionResponse")]
+#[doc(alias = "createSessionsResponse")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "SessionData")]
 #[doc(alias = "sessionDetails")]

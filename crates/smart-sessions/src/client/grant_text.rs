@@ -16,6 +16,7 @@ use super::{EnableGrant, Error, Grant};
 impl Grant {
     /// The grant as `SessionData` text: `{granter, sessionPublicKey, description, moduleData {permissionIds, mode, sessions,
     /// enableSessionData}}`, what is missing left out, big integers tagged.
+    #[doc(alias = "compressedSessionData")]
     #[must_use]
     #[doc(alias = "stringify")]
     pub fn to_text(&self) -> String {

@@ -22,6 +22,7 @@ pub fn is_detected(answer: &[u8]) -> bool {
 }
 
 /// What a key signs for a personal message: `hash` is the message's EIP-191 hash.
+#[doc(alias = "encode1271Hash")]
 #[doc(alias = "signMessage")]
 #[must_use]
 pub fn personal_sign_hash(account: &Eip712Domain, hash: B256) -> B256 {

@@ -68,6 +68,7 @@ pub enum ValidationMode {
 ///
 /// Implement it for an account that this crate does not know; the feature `conformance` has checks for it. The trait can be
 /// used as `dyn Account`.
+#[doc(alias = "getAccount")]
 pub trait Account {
     /// The account's address, deployed or not.
     fn address(&self) -> Address;
@@ -130,6 +131,7 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account does not take such modules.
+    #[doc(alias = "installModules")]
     #[doc(alias = "installModule")]
     fn install(&self, module: &Module, data: &[u8]) -> Result<Call, AccountError> {
         let call = abi::installModuleCall {
@@ -144,6 +146,8 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account does not take such modules, or `previous` is needed and missing (see [`ModuleList`]).
+    #[doc(alias = "uninstallModules")]
+    #[doc(alias = "uninstallFallback")]
     #[doc(alias = "uninstallModule")]
     fn uninstall(&self, module: &Module, previous: Option<Address>, data: &[u8]) -> Result<Call, AccountError> {
         let call = abi::uninstallModuleCall {
@@ -180,6 +184,7 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account has no such validator.
+    #[doc(alias = "encode1271Signature")]
     fn wrap_signature(&self, validator: Validator, signature: &[u8]) -> Result<Bytes, AccountError>;
 
     /// A validator's signature as a session module passes it to the account, to enable sessions (`permissionEnableSig`).

@@ -20,6 +20,7 @@ pub struct Call {
     #[cfg_attr(feature = "serde", serde(default))]
     pub value: U256,
     /// With what.
+    #[doc(alias = "Hex")]
     #[doc(alias = "callData")]
     #[cfg_attr(feature = "serde", serde(default))]
     pub data: Bytes,
@@ -27,6 +28,8 @@ pub struct Call {
 
 impl Call {
     /// A call without value.
+    #[doc(alias = "encodeFunctionData")]
+    #[doc(alias = "functionName")]
     #[must_use]
     pub fn new(to: Address, data: impl Into<Bytes>) -> Self {
         Self { to, value: U256::ZERO, data: data.into() }

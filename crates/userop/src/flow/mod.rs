@@ -25,6 +25,8 @@ use crate::{
 /// An ECDSA signature for estimating, of a key that is not kept: low `s`, no zero byte, `v` 28.
 ///
 /// It stands for one owner's 65 bytes; repeat it for several, and put it in the account's or session's own form.
+#[doc(alias = "DUMMY_SIGNATURE")]
+#[doc(alias = "DUMMY_ECDSA_SIG")]
 #[doc(alias = "getStubSignature")]
 pub const STUB_SIGNATURE: [u8; 65] = hex!(
     "c625462ca726696fa33b942c0145914c39b1ccbcbb23ac959113e538a14d390e2e5857bbfdcd7dab7fbb42b5c9214138aceb7f63a41ba60fc98d74c5abc6a98b1c"

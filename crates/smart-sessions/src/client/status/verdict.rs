@@ -42,6 +42,7 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     /// # Errors
     /// [`Error::NotEnabled`] when the session is not enabled and the grant cannot enable it. Otherwise when the node does
     /// not answer, or the module's answer cannot be read.
+    #[doc(alias = "debugUserOperation")]
     pub async fn ask_chain(&self, calls: &[Call]) -> Result<ChainVerdict, Error> {
         let (sender, grant) = (self.sender(), self.grant());
         let (chain, account) = (&sender.chain, &sender.account);
