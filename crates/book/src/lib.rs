@@ -25,6 +25,21 @@ macro_rules! pages {
 }
 
 pages! {
-    readme: "README.md",
+    argument_trees: "docs/recipes/argument-trees.md",
     benches: "docs/benches.md",
+    concepts: "docs/concepts.md",
+    contract_whitelist: "docs/recipes/contract-whitelist.md",
+    flows: "docs/flows.md",
+    gas_limits: "docs/recipes/gas-limits.md",
+    migration: "docs/migration.md",
+    operations: "docs/operations.md",
+    readme: "README.md",
+    session_keys: "docs/recipes/session-keys.md",
+    signing_messages: "docs/recipes/signing-messages.md",
+    spending_limits: "docs/recipes/spending-limits.md",
+    sudo: "docs/recipes/sudo.md",
+    time_frame: "docs/recipes/time-frame.md",
+    universal_action: "docs/recipes/universal-action.md",
+    usage_limit: "docs/recipes/usage-limit.md",
+    value_limit: "docs/recipes/value-limit.md",
 }
