@@ -22,6 +22,17 @@ use super::{Chain, Error, Grant, GrantPlan, GrantPlanBuilder, PlanError, Signatu
 ///
 /// `A` is the account, `S` any signer of alloy's: a local key, a key service, a hardware wallet. Operations are signed as
 /// personal messages of their hash, which every validator of the K1 family accepts.
+#[doc(alias(
+    "smartSessionCreateActions",
+    "SmartSessionCreateActions",
+    "smartSessionActions",
+    "SmartSessionActions",
+    "privateKey",
+    "userAccount",
+    "nexusClient",
+    "nexusSessionClient",
+    "createAccountAndSendTransaction"
+))]
 #[derive(Clone, Debug)]
 #[doc(alias = "createNexusClient")]
 #[doc(alias = "createSmartAccountClient")]
@@ -33,6 +44,7 @@ pub struct Owner<A, S> {
 }
 
 /// What became of an installation.
+#[doc(alias = "installSuccess")]
 #[derive(Clone, Debug)]
 pub enum Installation {
     /// The module was there already: nothing was sent.
@@ -74,6 +86,8 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
     ///
     /// # Errors
     /// When the chain refuses the operation, its calls revert, or an endpoint fails.
+    #[doc(alias = "sendTransaction")]
+    #[doc(alias = "writeContract")]
     #[doc(alias = "sendUserOperation")]
     pub async fn send(&self, calls: &[Call]) -> Result<UserOperationReceipt, Error> {
         let sign = async |hash| sign_personal(&self.signer, hash).await;
@@ -123,6 +137,7 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
     ///
     /// # Errors
     /// As [`grant_plan`](Self::grant_plan).
+    #[doc(alias = "GrantPermissionParameters")]
     #[doc(alias = "grantPermission")]
     pub async fn grant(&self, session: &Session) -> Result<(Grant, UserOperationReceipt), Error> {
         let (mut grants, receipt) = self.grant_plan(&self.plan([session]).prepare().await?).await?;
@@ -162,6 +177,13 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
     ///
     /// # Errors
     /// As [`GrantPlanBuilder::prepare`] and [`GrantPlan::sign`].
+    #[doc(alias(
+        "GrantDeferredPermissionParameters",
+        "GrantDeferredPermissionResponse",
+        "GrantPermissionParameterEntry",
+        "RequiredSessionParams",
+        "PrettifiedSession"
+    ))]
     #[doc(alias = "grantPermissionPersonalSign")]
     #[doc(alias = "grantDeferredPermission")]
     pub async fn sign_grant(&self, session: &Session, mode: EnableMode) -> Result<Grant, Error> {

@@ -22,6 +22,15 @@ use super::{Chain, Error, Grant, SessionKey};
 ///
 /// `T` is how the calls reach the chains: by a bundler when nothing else is said ([`new`](Self::new)), by a MEE node or by
 /// a transport of your own with [`over`](Self::over).
+#[doc(alias(
+    "extend",
+    "setModule",
+    "moduleActivator",
+    "sessionOwner",
+    "smartSessionNexusClient",
+    "usePermissionsModule",
+    "useSmartSessionNexusClient"
+))]
 #[derive(Clone, Debug)]
 #[doc(alias = "smartSessionUseActions")]
 #[doc(alias = "toSmartSessionsValidator")]
@@ -174,6 +183,13 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     ///
     /// # Errors
     /// When the grant is for another chain or account than those given.
+    #[doc(alias(
+        "createNexusSessionClient",
+        "signer",
+        "privateKeyToAccount",
+        "generatePrivateKey",
+        "sessionDetailsArray"
+    ))]
     pub fn new(chain: Chain, account: A, grant: Grant, key: K) -> Result<Self, Error> {
         Self::over(BundlerTransport::new(chain, account, key), [grant])
     }
@@ -212,6 +228,7 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     /// [`Error::NotPermitted`] when the evaluation says no: nothing is sent. [`Error::Refused`] when the chain says no,
     /// with the limit that stopped it. Otherwise when the calls revert or an endpoint fails. [`Error::unsettled`] names
     /// the operation if it may still be mined.
+    #[doc(alias = "UsePermissionParameters")]
     #[doc(alias = "usePermission")]
     pub async fn use_permission(&self, calls: &[Call]) -> Result<UserOperationReceipt, Error> {
         let enabling = self.has_to_enable(&self.grant).await?;
