@@ -33,7 +33,6 @@ pages! {
     gas_limits: "docs/recipes/gas-limits.md",
     migration: "docs/migration.md",
     operations: "docs/operations.md",
-    readme: "README.md",
     session_keys: "docs/recipes/session-keys.md",
     signing_messages: "docs/recipes/signing-messages.md",
     spending_limits: "docs/recipes/spending-limits.md",

@@ -37,8 +37,8 @@ fn every_rust_example_is_compiled() {
     for document in documents() {
         let (name, text) = (shown(&document), read(&document));
         let rust: Vec<&str> = fences(&text).into_iter().filter(|info| info.starts_with("rust")).collect();
-        // rustdoc compiles the pages of crates.
-        let compiled = PAGES.contains(&name.as_str()) || name.starts_with("crates/") || name.starts_with("contracts/");
+        // rustdoc compiles the pages of crates; the first page shows `examples/quickstart`, whose test compares the two.
+        let compiled = PAGES.contains(&name.as_str()) || name.starts_with("crates/") || name == "README.md";
         if !rust.is_empty() && !compiled {
             wrong.push(format!("{name}: not in the list of pages in crates/book/src/lib.rs"));
         }
