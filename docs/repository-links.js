@@ -2,7 +2,8 @@
 // In the book those files are not there: lead to the repository instead.
 for (const link of document.querySelectorAll('main a[href^="../"]')) {
     const path = link.getAttribute("href");
-    if (/^(\.\.\/)+(crates|examples|contracts|vectors|xtask|fuzz|ci|README\.md|CONTRIBUTING\.md|SECURITY\.md|CHANGELOG\.md)/.test(path)) {
-        link.href = "https://github.com/smart-sessions/smart-sessions/blob/main/" + path.replace(/^(\.\.\/)+/, "");
+    if (/^(\.\.\/)+((crates|examples|contracts|vectors|xtask|fuzz|ci)\b|[A-Z]+\.html$)/.test(path)) {
+        const file = path.replace(/^(\.\.\/)+/, "").replace(/\.html$/, ".md");
+        link.href = "https://github.com/smart-sessions/smart-sessions/blob/main/" + file;
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::files::{documents, read, shown};
+use crate::files::{documents, read, root, shown};
 
 #[test]
 fn every_relative_link_leads_somewhere() {
@@ -40,12 +40,19 @@ fn resolve(document: &Path, target: &str) -> Result<(), String> {
     if !file.exists() {
         return Err("no such file".to_owned());
     }
+    if is_page(document) && !document.ends_with("SUMMARY.md") && is_page(&file) && file.ends_with("README.md") {
+        return Err("the book makes an index.html of it".to_owned());
+    }
     match anchor {
         Some(anchor) if file.extension().is_some_and(|extension| extension == "md") => {
             if anchors(&read(&file)).contains(anchor) { Ok(()) } else { Err("no such heading".to_owned()) }
         }
         _ => Ok(()),
     }
+}
+
+fn is_page(file: &Path) -> bool {
+    file.starts_with(root().join("docs"))
 }
 
 /// The anchors of a page's headings: lower case, blanks as hyphens, without punctuation.
@@ -69,7 +76,7 @@ fn anchors(text: &str) -> HashSet<String> {
 
 #[test]
 fn a_dead_link_is_found() {
-    let here = crate::files::root().join("docs/architecture.md");
+    let here = root().join("docs/architecture.md");
     assert_eq!(resolve(&here, "nowhere.md"), Err("no such file".to_owned()));
     assert_eq!(resolve(&here, "architecture.md#no-such-heading"), Err("no such heading".to_owned()));
     assert_eq!(resolve(&here, "#decisions"), Ok(()));
