@@ -61,6 +61,9 @@ pub mod current {
     pub const OWNABLE_VALIDATOR: Address = address!("0x000000000013fdB5234E4E3162a810F54d9f7E98");
 }
 
+/// [`WebAuthnValidator`](crate::Contract::WebAuthnValidator): the same address in both generations.
+pub const WEBAUTHN_VALIDATOR: Address = address!("0x7ab16Ff354AcB328452F1D445b3Ddee9a91e9e69");
+
 /// Owner validators of Nexus accounts, by the set of contracts that they came with.
 pub mod owner {
     use super::{Address, address};

@@ -71,6 +71,8 @@ contracts! {
     OwnableValidator,
     /// Owner-list validator of the first generation: sessions sign the personal message of the hash.
     OwnableValidatorLegacy,
+    /// Session validator of one passkey; the same in both generations.
+    WebAuthnValidator,
     /// Validator of one owner key, with safe senders and ERC-7739.
     K1Validator,
     /// Owner validator of supertransactions that are Merkle trees (suites 1.0.0 to 2.1.0).

@@ -1,7 +1,7 @@
 use alloy_primitives::Address;
 
 use crate::Contract;
-use crate::address::{COUNTER, REGISTRY, TOKEN, current, legacy, owner};
+use crate::address::{COUNTER, REGISTRY, TOKEN, WEBAUTHN_VALIDATOR, current, legacy, owner};
 
 /// A set of published addresses whose contracts belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +74,7 @@ const SHARED: &[(Contract, Address)] = &[
     (Contract::MeeValidatorTyped, owner::SUITE_2_2_1),
     (Contract::MeeValidatorTyped, owner::SUITE_2_3_0),
     (Contract::MeeValidatorTyped, owner::SUITE_3_0_0),
+    (Contract::WebAuthnValidator, WEBAUTHN_VALIDATOR),
     (Contract::Registry, REGISTRY),
     (Contract::Counter, COUNTER),
     (Contract::Token, TOKEN),

@@ -36,3 +36,5 @@ pub use client::{
     BundlerTransport, ChainCalls, ChainReader, ChainUse, Executed, MeeFailure, MeeTransport, Transport,
     TransportFuture, Used, UsedOn,
 };
+#[cfg(feature = "passkey")]
+pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};

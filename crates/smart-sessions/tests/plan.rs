@@ -25,6 +25,8 @@ enum Says {
     /// The digest of a session that permits something else.
     OtherSession,
     Nothing,
+    /// The truth, but that the session validator does not answer for sessions.
+    NoValidator,
 }
 
 /// A node that knows one module and computes digests as it likes.
@@ -35,6 +37,13 @@ async fn node(chain_id: u64, says: Says) -> Scripted {
         "eth_getCode" => Answer::result("0x00"),
         "eth_call" => {
             let data = hex::decode(request.params()[0]["data"].as_str().unwrap()).unwrap();
+            // `isModuleType`
+            if data.starts_with(&[0xec, 0xd0, 0x59, 0x61]) {
+                return match says {
+                    Says::NoValidator => Answer::error(3, "execution reverted"),
+                    _ => Answer::result(B256::with_last_byte(1).to_string()),
+                };
+            }
             if data.starts_with(Nonce::SELECTOR.as_slice()) {
                 return Answer::result(B256::from(U256::from(NONCE)).to_string());
             }
@@ -42,7 +51,7 @@ async fn node(chain_id: u64, says: Says) -> Scripted {
             let SessionDigest { account, mut session, .. } = asked;
             let mut nonce = U256::from(NONCE);
             match says {
-                Says::Truth => {}
+                Says::Truth | Says::NoValidator => {}
                 Says::OtherNonce => nonce += U256::ONE,
                 Says::OtherSession => session.actions.clear(),
                 Says::Nothing => return Answer::result("0x"),
@@ -102,6 +111,14 @@ async fn a_chain_that_computes_another_digest_is_found_out() {
 }
 
 #[tokio::test]
+async fn a_validator_that_is_none_is_found_before_anything_is_signed() {
+    let node = node(10, Says::NoValidator).await;
+    let error = owner(&connect(&node).await).sign_grant(&session(1), EnableMode::UnsafeEnable).await.unwrap_err();
+    let validator = Deployment::current().ownable_validator.address;
+    assert_eq!(error, PlanError::NoSessionValidator { chain_id: 10, validator }.into());
+}
+
+#[tokio::test]
 async fn one_liar_among_several_chains_is_enough() {
     let (honest, liar) = (node(10, Says::Truth).await, node(8453, Says::OtherSession).await);
     let (first, second) = (connect(&honest).await, connect(&liar).await);
@@ -120,9 +137,9 @@ async fn every_chain_is_asked_once() {
         .prepare()
         .await
         .unwrap();
-    // A batch of three questions for each session.
+    // A batch: three questions for each session, one for the validator.
     let asked = nodes.each_ref().map(|node| node.requests().len()).into_iter().zip(asked).map(|(now, then)| now - then);
-    assert_eq!(asked.collect::<Vec<_>>(), [6, 3]);
+    assert_eq!(asked.collect::<Vec<_>>(), [7, 4]);
     let entries = plan.sessions().entries();
     let seen: Vec<_> = entries.iter().map(|entry| (entry.chain_id, entry.nonce, entry.session.salt)).collect();
     let nonce = U256::from(NONCE);

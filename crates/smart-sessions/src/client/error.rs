@@ -217,6 +217,10 @@ pub enum Error {
         /// How far it was, or why that is not known.
         reason: String,
     },
+    /// A passkey cannot sign, or what its authenticator answered is not what was asked.
+    #[cfg(feature = "passkey")]
+    #[error(transparent)]
+    Passkey(#[from] super::PasskeyError),
 }
 
 impl Error {

@@ -21,6 +21,8 @@ mod transport;
 pub use chain::Chain;
 pub use error::Error;
 pub use grant::{EnableGrant, Grant};
+#[cfg(feature = "passkey")]
+pub use keys::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
 pub use keys::{KeyFuture, SessionKey, SharedKey, SignatureCheck, ThresholdKey};
 pub use lanes::SessionLanes;
 pub use owner::{Installation, Owner};

@@ -2,5 +2,7 @@
 
 mod ground;
 mod lanes;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod plan;
 mod status;

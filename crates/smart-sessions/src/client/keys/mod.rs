@@ -1,6 +1,8 @@
 //! Who signs for a session: one key, some of several, or a passkey.
 
 mod check;
+#[cfg(feature = "passkey")]
+mod passkey;
 mod shared;
 mod signer;
 mod threshold;
@@ -12,6 +14,8 @@ use std::pin::Pin;
 use alloy_primitives::{B256, Bytes};
 
 pub use check::SignatureCheck;
+#[cfg(feature = "passkey")]
+pub use passkey::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
 pub use shared::SharedKey;
 pub use threshold::ThresholdKey;
 

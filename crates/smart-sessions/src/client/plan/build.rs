@@ -1,11 +1,11 @@
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::string::String;
 use std::vec::Vec;
 
-use alloy_primitives::{Address, Bytes, ChainId};
+use alloy_primitives::{Address, Bytes, ChainId, hex};
 use alloy_signer::Signer;
-use bundler_rpc::{BundlerError, CallRequest};
+use bundler_rpc::{BundlerError, CallRequest, ErrorResponse};
 use futures_util::future::try_join_all;
 use session_types::abi::{self, ModuleFunction};
 use session_types::frozen::FrozenGrant;
@@ -103,12 +103,13 @@ impl GrantPlanBuilder {
         self
     }
 
-    /// Asks every chain, once each and all at the same time: for the nonces, for the module's own digests, and whether the
-    /// module is installed.
+    /// Asks every chain, once each and all at the same time: for the nonces, for the module's own digests, whether the module
+    /// is installed, and whether the session validators are such.
     ///
     /// # Errors
     /// [`Error::DigestMismatch`] when a chain computes another digest than this library. Otherwise when there is no session,
-    /// one stands twice, the accounts have different owners, the chains other session contracts, or a node does not answer.
+    /// one stands twice, the accounts have different owners, the chains other session contracts or no such session validator, or
+    /// a node does not answer.
     pub async fn prepare(self) -> Result<GrantPlan, Error> {
         let owner = self.check()?;
         let mut chains: BTreeMap<ChainId, Vec<usize>> = BTreeMap::new();
@@ -157,7 +158,8 @@ impl GrantPlanBuilder {
         let asked: Vec<_> = places.iter().filter_map(|place| self.asked.get(*place)).collect();
         let Some(Asked { chain, .. }) = asked.first() else { return Ok(Vec::new()) };
         let module = chain.deployment().module;
-        let mut requests = Vec::with_capacity(3 * asked.len());
+        let validators: BTreeSet<_> = asked.iter().map(|asked| asked.session.session_validator).collect();
+        let mut requests = Vec::with_capacity(3 * asked.len() + validators.len());
         for Asked { account, is_installed, session, .. } in &asked {
             let (account, permission_id) = (*account, session.permission_id());
             let nonce = abi::Nonce { permission_id, account };
@@ -167,25 +169,47 @@ impl GrantPlanBuilder {
             requests.push(CallRequest::new(module, digest.calldata()));
             requests.push(CallRequest::new(is_installed.to, is_installed.data.clone()));
         }
+        requests.extend(validators.iter().map(|validator| CallRequest::new(*validator, IS_STATELESS_VALIDATOR)));
+        let chain_id = chain.chain_id();
         let mut answers = chain.node().call_many(&requests).await?.into_iter();
         let mut next = || answers.next().unwrap_or_else(|| Err(missing()));
         let mut read = Vec::with_capacity(asked.len());
-        for (place, Asked { chain, account, form, session, .. }) in places.into_iter().zip(asked) {
+        for (place, Asked { account, form, session, .. }) in places.into_iter().zip(asked) {
             let nonce = answer::<abi::Nonce>(&next()?)?;
             let seen = answer::<abi::SessionDigest>(&next()?)?;
             let installed = next()?;
-            let (chain_id, account, session) = (chain.chain_id(), *account, session.as_abi().clone());
+            let (account, session) = (*account, session.as_abi().clone());
             let entry = ChainSession { chain_id, account, module, nonce, session };
             let expected = entry.digest(self.mode);
             if seen != expected {
                 return Err(Error::DigestMismatch { expected, seen });
             }
-            // Without code at the account's address the answer is empty.
-            let is_installed = installed.len() == 32 && installed.last() == Some(&1);
-            read.push((place, entry, PlannedAccount { form: *form, is_installed }));
+            read.push((place, entry, PlannedAccount { form: *form, is_installed: is_yes(&installed) }));
+        }
+        for validator in validators {
+            match next() {
+                Ok(answer) if is_yes(&answer) => {}
+                Err(error) if !is_revert(&error) => return Err(error.into()),
+                _ => return Err(PlanError::NoSessionValidator { chain_id, validator }.into()),
+            }
         }
         Ok(read)
     }
+}
+
+/// `isModuleType(7)`: what the session module asks a session validator before it enables a session.
+const IS_STATELESS_VALIDATOR: [u8; 36] =
+    hex!("ecd059610000000000000000000000000000000000000000000000000000000000000007");
+
+/// Where there is no code the answer is empty.
+fn is_yes(answer: &[u8]) -> bool {
+    answer.len() == 32 && answer.last() == Some(&1)
+}
+
+/// Whether a contract said no, in the words of geth and of those who follow it: there may be no data.
+pub(super) fn is_revert(error: &BundlerError) -> bool {
+    let said = |answer: &ErrorResponse| answer.code == 3 || answer.message.contains("revert");
+    error.revert_data().is_some() || matches!(error, BundlerError::Response(answer) if said(answer))
 }
 
 /// Which validator of a Nexus account checks its owner's signature.

@@ -30,6 +30,15 @@ pub enum PlanError {
         /// The session.
         permission: PermissionId,
     },
+    /// The session's validator is no contract that checks signatures for sessions (module type 7): the session module would
+    /// refuse to enable the session.
+    #[error("{validator} on chain {chain_id} is no session validator (remedy: use one that is deployed there)")]
+    NoSessionValidator {
+        /// The chain.
+        chain_id: ChainId,
+        /// The session's validator.
+        validator: Address,
+    },
     /// The accounts have different owners: one signature is not enough.
     #[error("accounts of owner {seen} and of {expected} in one plan, expected one owner")]
     Owners {

@@ -6,6 +6,7 @@ use bundler_rpc::CallRequest;
 use futures_util::future::try_join_all;
 use session_types::personal_message_hash;
 
+use super::build::is_revert;
 use super::{GrantPlan, PlanError};
 use crate::client::{Chain, Error, Grant};
 
@@ -113,7 +114,7 @@ impl GrantPlan {
         let request = CallRequest::new(account, question).with_from(self.deployment().module);
         let is_accepted = match chain.node().call(&request).await {
             Ok(answer) => userop::account::accepts_signature(&answer),
-            Err(error) if error.revert_data().is_some() => false,
+            Err(error) if is_revert(&error) => false,
             Err(error) => return Err(error.into()),
         };
         if is_accepted { Ok(()) } else { Err(PlanError::Refused { chain_id, account, digest }.into()) }
