@@ -31,10 +31,10 @@ pub use client::{
     Owner, PlanError, PolicyPlace, SessionClient, SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey,
     SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
+#[cfg(feature = "passkey")]
+pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
 #[cfg(feature = "client")]
 pub use client::{
     BundlerTransport, ChainCalls, ChainReader, ChainUse, Executed, MeeFailure, MeeTransport, Transport,
     TransportFuture, Used, UsedOn,
 };
-#[cfg(feature = "passkey")]
-pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
