@@ -159,6 +159,9 @@ impl<A, K, T: Transport> SessionClient<A, K, T> {
         paid: Option<&[Call]>,
         enabling: bool,
     ) -> Result<ChainUse<'a>, Error> {
+        if self.preflight {
+            self.transport.check_key(grant)?;
+        }
         let mut evaluation = None;
         if grant.session.is_some() {
             let reader = self.transport.reader(grant.chain_id).ok_or(Error::NoGrant { chain_id: grant.chain_id })?;
@@ -167,13 +170,10 @@ impl<A, K, T: Transport> SessionClient<A, K, T> {
             evaluation = Some(calls).filter(|calls| !calls.is_empty()).and_then(evaluate);
             evaluation = evaluation.or_else(|| paid.and_then(evaluate));
         }
-        if self.preflight {
-            if let Some(refusal) = evaluation {
-                return Err(Error::NotPermitted(Box::new(refusal)));
-            }
-            self.transport.check_key(grant)?;
+        match evaluation {
+            Some(refusal) if self.preflight => Err(Error::NotPermitted(Box::new(refusal))),
+            evaluation => Ok(ChainUse { grant, calls, enabling, evaluation }),
         }
-        Ok(ChainUse { grant, calls, enabling, evaluation })
     }
 }
 

@@ -6,3 +6,4 @@ mod lanes;
 mod passkey;
 mod plan;
 mod status;
+mod transports;
