@@ -21,7 +21,7 @@ sol! {
 
 pub(crate) struct Ground {
     // Ends node and bundler when dropped.
-    _devnet: Devnet,
+    devnet: Devnet,
     pub(crate) chain: Chain,
     pub(crate) owner: Owner<Nexus, PrivateKeySigner>,
     pub(crate) key: PrivateKeySigner,
@@ -56,7 +56,15 @@ impl Ground {
         devnet.chain().fund(account.address(), U256::from(10).pow(U256::from(19))).await.unwrap();
         let owner = Owner::nexus(chain.clone(), account, signer);
         owner.install_session_module().await.unwrap();
-        Self { _devnet: devnet, chain, owner, key: PrivateKeySigner::random() }
+        Self { devnet, chain, owner, key: PrivateKeySigner::random() }
+    }
+
+    pub(crate) fn node_url(&self) -> String {
+        self.devnet.rpc_url().to_string()
+    }
+
+    pub(crate) fn bundler_url(&self) -> &url::Url {
+        self.devnet.bundler_url()
     }
 
     pub(crate) fn account(&self) -> Address {
