@@ -29,7 +29,7 @@ contract ArgPolicy is Policy, IActionPolicy {
     uint256 private constant MAX_RULES = 128;
     uint256 private constant MAX_NODES = 256;
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) private _configs;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) public actionConfigs;
 
     error ValueLimitExceeded(bytes32 id, uint256 value, uint256 limit);
     error EmptyExpressionTree();
@@ -42,7 +42,7 @@ contract ArgPolicy is Policy, IActionPolicy {
     function initializeWithMultiplexer(address account, bytes32 configId, bytes calldata initData) external {
         Config memory given = abi.decode(initData, (Config));
         _checkTree(given.paramRules);
-        Config storage config = _configs[configId][msg.sender][account];
+        Config storage config = actionConfigs[configId][msg.sender][account];
         config.valueLimitPerUse = given.valueLimitPerUse;
         config.paramRules.rootNodeIndex = given.paramRules.rootNodeIndex;
         config.paramRules.packedNodes = given.paramRules.packedNodes;
@@ -55,7 +55,7 @@ contract ArgPolicy is Policy, IActionPolicy {
         external
         returns (uint256)
     {
-        Config storage config = _configs[id][msg.sender][account];
+        Config storage config = actionConfigs[id][msg.sender][account];
         if (config.paramRules.rules.length == 0) revert PolicyNotInitialized(id, msg.sender, account);
         if (value > config.valueLimitPerUse) revert ValueLimitExceeded(id, value, config.valueLimitPerUse);
         return _evaluate(config.paramRules, data) ? PASSED : FAILED;

@@ -29,11 +29,19 @@ contract ContractWhitelist is Policy, IActionPolicy {
         view
         returns (uint256)
     {
-        address[] storage targets = _targets[id][msg.sender][account];
+        return isContractWhitelisted(id, msg.sender, account, target) ? PASSED : FAILED;
+    }
+
+    function isContractWhitelisted(bytes32 id, address multiplexer, address account, address target)
+        public
+        view
+        returns (bool)
+    {
+        address[] storage targets = _targets[id][multiplexer][account];
         for (uint256 i; i < targets.length; ++i) {
-            if (targets[i] == target) return PASSED;
+            if (targets[i] == target) return true;
         }
-        return FAILED;
+        return false;
     }
 
     function _fits(bytes4 interfaceId) internal pure override returns (bool) {

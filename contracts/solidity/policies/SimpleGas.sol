@@ -29,6 +29,16 @@ contract SimpleGas is Policy, IUserOpPolicy {
         emit PolicySet(configId, msg.sender, account);
     }
 
+    function getGasConfig(bytes32 configId, address multiplexer, address account)
+        external
+        view
+        returns (uint128 gasLimit, uint128 gasUsed, uint128 costLimit, uint128 costUsed)
+    {
+        Budget storage budget = _budgets[configId][multiplexer][account];
+        // What is used never passes its limit.
+        return (budget.gasLimit, uint128(budget.gasUsed), budget.costLimit, uint128(budget.costUsed));
+    }
+
     function checkUserOpPolicy(bytes32 id, PackedUserOperation calldata op) external returns (uint256) {
         Budget storage budget = _budgets[id][msg.sender][op.sender];
         if (budget.gasLimit == 0) revert PolicyNotInitialized(id, msg.sender, op.sender);

@@ -5,9 +5,18 @@ import {SpendingLimitBase} from "./SpendingLimitBase.sol";
 
 /// Current generation: knows `increaseAllowance`, and charges nothing for tokens that the account fetches for itself.
 contract SpendingLimit is SpendingLimitBase {
-    bytes4 private constant INCREASE_ALLOWANCE = 0x39509351;
-
     error InvalidInitDataLength();
+
+    /// Refuses tokens that are not listed.
+    function getPolicyData(bytes32 id, address multiplexer, address token, address account)
+        external
+        view
+        returns (uint256 spendingLimit, uint256 alreadySpent, uint256 approvedAmount)
+    {
+        Budget storage budget = _configs[id][multiplexer][account].budgets[token];
+        if (budget.limit == 0) revert InvalidTokenAddress(token);
+        return (budget.limit, budget.spent, budget.approved);
+    }
 
     function _compareLengths(uint256 tokens, uint256 limits) internal pure override {
         if (tokens != limits) revert InvalidInitDataLength();

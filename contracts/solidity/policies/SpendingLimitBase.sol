@@ -10,7 +10,8 @@ import {Policy} from "./Policy.sol";
 abstract contract SpendingLimitBase is Policy, IActionPolicy {
     struct Budget {
         uint256 limit;
-        uint256 used;
+        uint256 spent;
+        uint256 approved;
     }
 
     struct Config {
@@ -21,8 +22,9 @@ abstract contract SpendingLimitBase is Policy, IActionPolicy {
     bytes4 internal constant TRANSFER = 0xa9059cbb;
     bytes4 internal constant TRANSFER_FROM = 0x23b872dd;
     bytes4 internal constant APPROVE = 0x095ea7b3;
+    bytes4 internal constant INCREASE_ALLOWANCE = 0x39509351;
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) private _configs;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) internal _configs;
 
     event TokenSpent(
         bytes32 id, address multiplexer, address token, address account, uint256 amount, uint256 remaining
@@ -49,7 +51,7 @@ abstract contract SpendingLimitBase is Policy, IActionPolicy {
         for (uint256 i; i < tokens.length; ++i) {
             if (tokens[i] == address(0)) revert InvalidTokenAddress(address(0));
             if (limits[i] == 0) revert InvalidLimit(0);
-            config.budgets[tokens[i]] = Budget(limits[i], 0);
+            config.budgets[tokens[i]] = Budget(limits[i], 0, 0);
         }
         config.tokens = tokens;
         emit PolicySet(configId, msg.sender, account);
@@ -65,9 +67,11 @@ abstract contract SpendingLimitBase is Policy, IActionPolicy {
         if (!known) return FAILED;
         // A token that is not listed has the limit 0.
         Budget storage budget = _configs[id][msg.sender][account].budgets[target];
-        uint256 used = budget.used + amount;
+        uint256 used = budget.spent + budget.approved + amount;
         if (used > budget.limit) return FAILED;
-        budget.used = used;
+        bytes4 selector = bytes4(data[0:4]);
+        if (selector == APPROVE || selector == INCREASE_ALLOWANCE) budget.approved += amount;
+        else budget.spent += amount;
         emit TokenSpent(id, msg.sender, target, account, amount, budget.limit - used);
         return PASSED;
     }

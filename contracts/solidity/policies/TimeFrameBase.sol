@@ -12,7 +12,7 @@ abstract contract TimeFrameBase is Policy, IUserOpPolicy, IActionPolicy, IERC127
         uint48 validAfter;
     }
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Window))) private _windows;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Window))) internal _windows;
 
     /// Reads the window from the init data; both generations have a form of their own.
     function _decode(bytes calldata initData) internal pure virtual returns (uint256 validUntil, uint256 validAfter);

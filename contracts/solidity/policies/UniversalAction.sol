@@ -19,13 +19,13 @@ contract UniversalAction is Policy, IActionPolicy {
         ParamRules paramRules;
     }
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) private _configs;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Config))) public actionConfigs;
 
     error ValueLimitExceeded(bytes32 id, uint256 value, uint256 limit);
 
     function initializeWithMultiplexer(address account, bytes32 configId, bytes calldata initData) external {
         Config memory given = abi.decode(initData, (Config));
-        Config storage config = _configs[configId][msg.sender][account];
+        Config storage config = actionConfigs[configId][msg.sender][account];
         config.valueLimitPerUse = given.valueLimitPerUse;
         config.paramRules.length = given.paramRules.length;
         // Rules beyond the length are never looked at; a length above 16 is an index out of bounds.
@@ -37,7 +37,7 @@ contract UniversalAction is Policy, IActionPolicy {
         external
         returns (uint256)
     {
-        Config storage config = _configs[id][msg.sender][account];
+        Config storage config = actionConfigs[id][msg.sender][account];
         uint256 length = config.paramRules.length;
         if (length == 0) revert PolicyNotInitialized(id, msg.sender, account);
         if (value > config.valueLimitPerUse) revert ValueLimitExceeded(id, value, config.valueLimitPerUse);

@@ -13,12 +13,12 @@ contract UsageLimit is Policy, IUserOpPolicy, IActionPolicy {
         uint128 used;
     }
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Usage))) private _usages;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Usage))) public usageLimitConfigs;
 
     function initializeWithMultiplexer(address account, bytes32 configId, bytes calldata initData) external {
         uint128 limit = uint128(bytes16(initData[0:16]));
         if (limit == 0) revert PolicyNotInitialized(configId, msg.sender, account);
-        _usages[configId][msg.sender][account] = Usage(limit, 0);
+        usageLimitConfigs[configId][msg.sender][account] = Usage(limit, 0);
         emit PolicySet(configId, msg.sender, account);
     }
 
@@ -31,7 +31,7 @@ contract UsageLimit is Policy, IUserOpPolicy, IActionPolicy {
     }
 
     function _use(bytes32 id, address account) private returns (uint256) {
-        Usage storage usage = _usages[id][msg.sender][account];
+        Usage storage usage = usageLimitConfigs[id][msg.sender][account];
         if (usage.used >= usage.limit) return FAILED;
         usage.used += 1;
         return PASSED;

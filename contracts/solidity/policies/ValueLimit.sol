@@ -14,14 +14,14 @@ contract ValueLimit is Policy, IUserOpPolicy, IActionPolicy {
         uint256 used;
     }
 
-    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Budget))) private _budgets;
+    mapping(bytes32 id => mapping(address multiplexer => mapping(address account => Budget))) public valueLimitConfigs;
 
     error UnsupportedCallType(bytes1 callType);
 
     function initializeWithMultiplexer(address account, bytes32 configId, bytes calldata initData) external {
         uint256 limit = uint256(bytes32(initData[0:32]));
         if (limit == 0) revert PolicyNotInitialized(configId, msg.sender, account);
-        _budgets[configId][msg.sender][account] = Budget(limit, 0);
+        valueLimitConfigs[configId][msg.sender][account] = Budget(limit, 0);
         emit PolicySet(configId, msg.sender, account);
     }
 
@@ -50,7 +50,7 @@ contract ValueLimit is Policy, IUserOpPolicy, IActionPolicy {
     }
 
     function _spend(bytes32 id, address account, uint256 value) private returns (uint256) {
-        Budget storage budget = _budgets[id][msg.sender][account];
+        Budget storage budget = valueLimitConfigs[id][msg.sender][account];
         uint256 used = budget.used + value;
         if (used > budget.limit) return FAILED;
         budget.used = used;

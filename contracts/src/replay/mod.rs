@@ -21,7 +21,7 @@ pub use digests::{compressions, digests};
 pub use erc1271::session_signatures;
 pub use operations::operations;
 pub use owner::owner_signatures;
-pub use policy::policy_behaviour;
+pub use policy::{policy_behaviour, policy_state};
 pub use session::session_behaviour;
 
 use crate::evm::{Evm, Outcome};

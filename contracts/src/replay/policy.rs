@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::behaviour::{Answer, Expected};
 use super::text::{Number, OperationText};
-use super::{RecordingError, Verdict, call_and_keep, published, read};
+use super::{RecordingError, Verdict, call_and_keep, expect, published, read};
 use crate::evm::Evm;
 use crate::interface::IPolicy;
 
@@ -34,6 +34,16 @@ struct Step {
     #[serde(flatten)]
     question: Question,
     expect: Expected,
+    /// What the policy's view functions answer after the step.
+    #[serde(default)]
+    reads: Vec<Read>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Read {
+    calldata: Bytes,
+    returned: Option<Bytes>,
+    reverted: Option<Bytes>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,6 +53,24 @@ enum Question {
     Action { target: Address, value: Number, calldata: Bytes },
     UserOp { user_op: Box<OperationText> },
     Erc1271 { request_sender: Address, hash: B256, signature: Bytes, timestamp: Option<u64> },
+}
+
+/// Replays recordings of what the policies' view functions answer (`"format": "policy-state/1"`): behaviour of several
+/// policies, with questions after each step.
+///
+/// # Errors
+/// When the recording is of another kind.
+pub fn policy_state(recording: &Value) -> Result<Vec<Verdict>, RecordingError> {
+    #[derive(Deserialize)]
+    struct Several {
+        recordings: Vec<Value>,
+    }
+    let several: Several = read(recording)?;
+    let mut verdicts = Vec::new();
+    for recording in &several.recordings {
+        verdicts.extend(policy_behaviour(recording)?);
+    }
+    Ok(verdicts)
 }
 
 /// Replays a recording of one policy (`"format": "policy-behaviour/1"`) against the contract that we place at the
@@ -99,5 +127,10 @@ fn run(evm: &mut Evm, recording: &Recording, case: &Case, step: &Step) -> Result
         Answer::Truth => |outcome| Answer::Truth.is_yes(outcome),
     };
     let outcome = call_and_keep(evm, caller, recording.policy_address, data, keep);
-    step.expect.compare(answer, &outcome)
+    step.expect.compare(answer, &outcome)?;
+    step.reads.iter().try_for_each(|read| {
+        let outcome = evm.static_call(Address::ZERO, recording.policy_address, read.calldata.clone());
+        let held = outcome.returned() == read.returned.as_ref() && outcome.reverted() == read.reverted.as_ref();
+        expect(held, || format!("{read:?}"), &outcome)
+    })
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use session_contracts::Generation;
 use session_contracts::replay::{
     RecordingError, Verdict, compressions, digests, operations, owner_signatures, policy_behaviour, policy_checks,
-    session_behaviour, session_signatures,
+    policy_state, session_behaviour, session_signatures,
 };
 
 type Replay = fn(&Value) -> Result<Vec<Verdict>, RecordingError>;
@@ -39,6 +39,11 @@ fn policies_behave_as_recorded() {
     ] {
         all_match(&format!("policies/{name}"), policy_behaviour, steps);
     }
+}
+
+#[test]
+fn policies_tell_their_state_as_recorded() {
+    all_match("policy-state", policy_state, 79);
 }
 
 #[test]
@@ -82,6 +87,11 @@ fn other_behaviour_is_told_apart() {
     let mut changed = recording("policies/sudo");
     changed["cases"][0]["steps"][1]["expect"] = serde_json::json!({ "result": "fail" });
     let verdicts = policy_behaviour(&changed).unwrap();
+    assert_eq!(verdicts.iter().filter(|verdict| verdict.result.is_err()).count(), 1);
+
+    let mut changed = recording("policy-state");
+    changed["recordings"][0]["cases"][0]["steps"][0]["reads"][0]["returned"] = "0x".into();
+    let verdicts = policy_state(&changed).unwrap();
     assert_eq!(verdicts.iter().filter(|verdict| verdict.result.is_err()).count(), 1);
 
     let mut changed = recording("policies/smart_session");

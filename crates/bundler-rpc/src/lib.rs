@@ -35,7 +35,7 @@ pub use deadline::Deadline;
 pub use error::{AaCode, BundlerError, ErrorKind, ErrorResponse, Retry, RevertData, TransportFailure};
 pub use http::{ConnectError, connect};
 pub use limit::{LimitExceeded, Spending, SpendingLimit};
-pub use node::{BlockHead, CallRequest, MinedOperation, NodeClient};
+pub use node::{BlockHead, CallRequest, LogFilter, MinedOperation, NodeClient};
 pub use poller::Polling;
 pub use prepare::{FeeSource, Preparer, Sponsorship};
 pub use prepared::PreparedOperation;

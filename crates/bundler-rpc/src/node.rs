@@ -58,6 +58,20 @@ impl CallRequest {
     }
 }
 
+/// Which logs to read (`eth_getLogs`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // what the method takes
+pub struct LogFilter {
+    /// The contracts; all when empty.
+    pub addresses: Vec<Address>,
+    /// The first topics, any of which a log must have; all when empty.
+    pub topics: Vec<B256>,
+    /// The first block.
+    pub from_block: u64,
+    /// The last block.
+    pub to_block: u64,
+}
+
 /// What is read of a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -242,6 +256,24 @@ impl NodeClient {
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// The logs of a range of blocks, in the order of the chain. Nodes limit the range, or the number of logs.
+    ///
+    /// # Errors
+    /// When the node does not answer, or refuses the range.
+    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<ReceiptLog>, BundlerError> {
+        let mut question = json!({
+            "fromBlock": format!("{:#x}", filter.from_block),
+            "toBlock": format!("{:#x}", filter.to_block),
+        });
+        if !filter.addresses.is_empty() {
+            question["address"] = json!(filter.addresses);
+        }
+        if !filter.topics.is_empty() {
+            question["topics"] = json!([filter.topics]);
+        }
+        self.endpoint.read("eth_getLogs", &[question]).await
     }
 
     /// What the entry point logged about an operation, from its own event: the truth when no bundler knows it any more.

@@ -23,6 +23,7 @@ mod registry;
 mod rule;
 pub mod session_action;
 mod shape;
+pub mod state;
 mod word;
 
 pub use any::AnyPolicy;

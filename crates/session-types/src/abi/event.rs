@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, U256, b256};
 
 use super::codec::{self, DecodeError, inline_struct};
-use crate::{ActionId, ConfigId, PermissionId};
+use crate::{ActionId, ConfigId, PermissionId, SlotKind};
 
 macro_rules! events {
     ($(
@@ -60,6 +60,30 @@ macro_rules! events {
                 }
             }
 
+            /// The event's signature.
+            #[must_use]
+            pub const fn signature(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $name::SIGNATURE,)*
+                }
+            }
+
+            /// The event's name, as the contract has it: `SessionCreated`.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+
+            /// The account whose sessions it is about.
+            #[must_use]
+            pub const fn account(&self) -> Address {
+                match self {
+                    $(Self::$name(event) => event.account,)*
+                }
+            }
+
             /// The log's topic and data.
             #[must_use]
             pub fn to_log(&self) -> (B256, alloy_primitives::Bytes) {
@@ -107,6 +131,46 @@ events! {
     TokenSpent { config_id: ConfigId, multiplexer: Address, token: Address, account: Address, amount: U256, remaining: U256 };
 }
 
+impl ModuleEvent {
+    /// The session that it is about. `None` for events of policies: they name what they keep their state under.
+    #[must_use]
+    pub const fn permission_id(&self) -> Option<PermissionId> {
+        Some(match self {
+            Self::SessionCreated(event) => event.permission_id,
+            Self::SessionRemoved(event) => event.permission_id,
+            Self::SessionValidatorEnabled(event) => event.permission_id,
+            Self::SessionValidatorDisabled(event) => event.permission_id,
+            Self::PolicyEnabled(event) => event.permission_id,
+            Self::PolicyDisabled(event) => event.permission_id,
+            Self::ActionIdDisabled(event) => event.permission_id,
+            Self::NonceIterated(event) => event.permission_id,
+            Self::PermissionIdPermit4337Paymaster(event) => event.permission_id,
+            Self::PolicySet(_) | Self::TokenSpent(_) => return None,
+        })
+    }
+
+    /// The configuration that a policy's event is about: `None` for the module's.
+    #[must_use]
+    pub const fn config_id(&self) -> Option<ConfigId> {
+        Some(match self {
+            Self::PolicySet(event) => event.config_id,
+            Self::TokenSpent(event) => event.config_id,
+            _ => return None,
+        })
+    }
+}
+
+/// Which list of a session's policies an event's type is about: 1 user operations, 2 actions, 3 signatures.
+#[must_use]
+pub const fn policy_slot(policy_type: u8) -> Option<SlotKind> {
+    Some(match policy_type {
+        1 => SlotKind::UserOp,
+        2 => SlotKind::Action,
+        3 => SlotKind::Erc1271,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use alloy_primitives::keccak256;
@@ -129,6 +193,9 @@ mod tests {
         });
         let (topic, data) = event.to_log();
         assert_eq!(ModuleEvent::decode(&[topic], &data), Ok(event));
+        assert_eq!((event.name(), event.account()), ("NonceIterated", Address::repeat_byte(2)));
+        assert_eq!(event.permission_id(), Some(PermissionId(B256::repeat_byte(1))));
+        assert_eq!(event.config_id(), None);
         assert_eq!(ModuleEvent::decode(&[B256::ZERO], &data), Err(DecodeError::UnknownTopic { seen: B256::ZERO }));
     }
 }

@@ -8,6 +8,7 @@ use policy_encoding::AnyPolicy;
 use policy_encoding::check::{
     ActionCheck, Context, MessageCheck, Revert, Usage, UserOpCheck, VALIDATION_FAILED, Verdict, Window,
 };
+use policy_encoding::state::{StateError, StateReading};
 use serde_json::Value;
 use session_types::{PolicyKind, PolicyRevision};
 
@@ -26,6 +27,27 @@ pub(super) fn run(document: &Document, tally: &mut Tally) {
             }
         }
         Err(error) => tally.record("head", Err(format!("{error:#}"))),
+    }
+}
+
+/// `policy-state.json`: the same of several policies, with what their view functions answer.
+pub(super) fn states(document: &Document, tally: &mut Tally) {
+    let recordings = list(document.value(), "recordings").unwrap_or_default();
+    for (place, recording) in recordings.iter().enumerate() {
+        let setting = match Setting::read(recording) {
+            Ok(setting) => setting,
+            Err(error) => {
+                tally.record(&format!("recording {place}"), Err(format!("{error:#}")));
+                continue;
+            }
+        };
+        for case in list(recording, "cases").unwrap_or_default() {
+            let mut states = HashMap::new();
+            for (index, step) in list(case, "steps").unwrap_or_default().iter().enumerate() {
+                let outcome = setting.step(case, step, &mut states).map_err(|error| format!("{error:#}"));
+                tally.record(&format!("{} step {index}", text(case, "id").unwrap_or_default()), outcome);
+            }
+        }
     }
 }
 
@@ -148,7 +170,37 @@ impl Setting {
         if let Outcome::Answer(_) = outcome {
             states.insert(key, (policy, usage));
         }
-        same(op, outcome, expected(op, member(step, "expect")?)?)
+        same(op, outcome, expected(op, member(step, "expect")?)?)?;
+        match (step.get("reads"), states.get(&key)) {
+            (Some(_), Some((policy, usage))) => self.reads(&context, list(step, "reads")?, policy, usage),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the contract tells of its state is what our own evaluation comes to.
+    fn reads(&self, context: &Context, reads: &[Value], policy: &AnyPolicy, usage: &Usage) -> anyhow::Result<()> {
+        let tokens = match policy {
+            AnyPolicy::SpendingLimits(limits) => limits.tokens().iter().map(|entry| entry.token).collect(),
+            _ => Vec::new(),
+        };
+        let reading = match StateReading::new(self.kind, context, tokens) {
+            Ok(reading) => reading,
+            Err(StateError::NoGetter { .. }) if self.revision == PolicyRevision::V1 => {
+                anyhow::ensure!(reads.iter().all(|read| read.get("reverted").is_some()), "it can be read");
+                return Ok(());
+            }
+            Err(error) => bail!(error),
+        };
+        let mut answers = Vec::new();
+        for call in reading.calls() {
+            let asked = |read: &&Value| bytes(read, "calldata").is_ok_and(|recorded| recorded == *call);
+            let read = reads.iter().find(asked).with_context(|| format!("no answer to {call}"))?;
+            answers.push(bytes(read, "returned")?);
+        }
+        let state = reading.decode(&answers)?;
+        same("counters", state.usage(policy).as_ref(), Some(usage))?;
+        let knows = self.kind != PolicyKind::ContractWhitelist;
+        same("configured", state.is_configured_as(policy), knows.then_some(true))
     }
 }
 
