@@ -37,4 +37,7 @@ pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingP
 pub use client::{
     BundlerTransport, ChainCalls, ChainReader, ChainUse, Executed, MeeFailure, MeeTransport, Transport,
     TransportFuture, Used, UsedOn,
+    ChainRevocation, ListedAction, ListedSession, PolicyStatus, Remaining, Revocation, RevokeNote, RevokePlan,
+    RevokeReport, RevokeStep, SessionEvent, SignedGrant, StepOutcome, StepReport, Unreadable,
+    UnusedSignatures, Watch, revoke_on, status_on,
 };

@@ -217,6 +217,20 @@ pub enum Error {
         /// How far it was, or why that is not known.
         reason: String,
     },
+    /// There is no connection to the chain.
+    #[error("no connection to chain {chain_id} was given")]
+    NoChain {
+        /// The chain.
+        chain_id: u64,
+    },
+    /// No owner of the account on the chain was given.
+    #[error("no owner of account {account} on chain {chain_id} was given")]
+    NoOwner {
+        /// The chain.
+        chain_id: u64,
+        /// The account.
+        account: Address,
+    },
     /// A passkey cannot sign, or what its authenticator answered is not what was asked.
     #[cfg(feature = "passkey")]
     #[error(transparent)]

@@ -17,6 +17,7 @@ mod signing;
 mod status;
 mod store;
 mod transport;
+mod watch;
 
 pub use chain::Chain;
 pub use error::Error;
@@ -29,8 +30,15 @@ pub use owner::{Installation, Owner};
 pub use plan::{GrantPlan, GrantPlanBuilder, PlanError, SignatureForm};
 pub use reader::ChainReader;
 pub use refusal::{ChainRefusal, Limit};
+pub use revoke::{
+    ChainRevocation, Revocation, RevokeNote, RevokePlan, RevokeReport, RevokeStep, SignedGrant, StepOutcome,
+    StepReport, UnusedSignatures, revoke_on,
+};
 pub use session_client::SessionClient;
-pub use status::{ActionWindow, ChainVerdict, Difference, PolicyPlace, SessionStatus};
+pub use status::{
+    ActionWindow, ChainVerdict, Difference, ListedAction, ListedSession, PolicyPlace, PolicyStatus, Remaining,
+    SessionStatus, Unreadable, status_on,
+};
 #[cfg(feature = "file-store")]
 pub use store::FileStore;
 #[cfg(feature = "conformance")]
@@ -42,3 +50,4 @@ pub use transport::{
     BundlerTransport, ChainCalls, ChainUse, Executed, MeeFailure, MeeTransport, Transport, TransportFuture, Used,
     UsedOn,
 };
+pub use watch::{SessionEvent, Watch};

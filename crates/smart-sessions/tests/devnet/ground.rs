@@ -21,7 +21,7 @@ sol! {
 
 pub(crate) struct Ground {
     // Ends node and bundler when dropped.
-    devnet: Devnet,
+    pub(crate) devnet: Devnet,
     pub(crate) chain: Chain,
     pub(crate) owner: Owner<Nexus, PrivateKeySigner>,
     pub(crate) key: PrivateKeySigner,
