@@ -242,6 +242,29 @@ pub enum Refusal {
     Reverted(Revert),
 }
 
+impl Refusal {
+    /// A name for programs, which stays: `value-limit`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Rule { .. } => "rule",
+            Self::Total { .. } => "total",
+            Self::Expression => "expression",
+            Self::Value { .. } => "value",
+            Self::ValueLimit { .. } => "value-limit",
+            Self::Function { .. } => "function",
+            Self::Spending { .. } => "spending",
+            Self::Uses { .. } => "uses",
+            Self::Target { .. } => "target",
+            Self::Gas { .. } => "gas",
+            Self::Cost { .. } => "cost",
+            Self::Time { .. } => "time",
+            Self::Slot => "slot",
+            Self::Reverted(_) => "reverted",
+        }
+    }
+}
+
 /// A parameter by its place: the number of the argument where it begins at a whole word.
 struct Argument(u64);
 

@@ -133,9 +133,10 @@ fn report(context: Value, verdict: Evaluation, permission: PermissionId, generat
         }
         Evaluation::Refused(refusal) => {
             value["reason"] = json!(refusal.to_string());
-            value["refusal"] = json!(name(&refusal));
+            value["refusal"] = json!(refusal.code());
             if let Some(policy) = refusal.policy() {
                 value["policy"] = json!(policy.policy);
+                value["policyRefusal"] = json!(policy.reason.code());
                 value["policyKind"] = json!(policy.kind.map(|kind| kind.to_string()));
                 value["place"] = place(&policy.place);
             }
@@ -153,10 +154,6 @@ fn report(context: Value, verdict: Evaluation, permission: PermissionId, generat
     Report::new(document).with_exit(exit)
 }
 
-fn name(refusal: &SessionRefusal) -> String {
-    let name = format!("{refusal:?}");
-    name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
-}
 
 fn window_of(window: Window) -> Value {
     let time = |seconds: u64| (seconds != 0 && seconds != Window::LAST_MOMENT).then(|| utc(seconds));

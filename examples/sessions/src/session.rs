@@ -32,7 +32,7 @@ pub(crate) fn findings(explanation: &Explanation) -> Value {
         .map(|finding| {
             json!({
                 "severity": finding.severity.to_string().to_lowercase(),
-                "code": format!("{:?}", finding.kind),
+                "code": finding.kind.code(),
                 "action": finding.action,
                 "text": finding.text,
                 "remedy": finding.remedy,

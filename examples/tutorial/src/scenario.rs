@@ -215,7 +215,10 @@ impl Tutorial<'_> {
             .step("revoke the first session", async {
                 let receipt = owner.revoke(grant.permission_id).await?;
                 let evidence = Evidence::new(format!("permission {} removed", grant.permission_id));
-                Ok(((), evidence.operation(receipt.user_op_hash, Some(receipt.actual_gas_used))))
+                Ok(((), match receipt {
+                    Some(receipt) => evidence.operation(receipt.user_op_hash, Some(receipt.actual_gas_used)),
+                    None => evidence,
+                }))
             })
             .await?;
         report

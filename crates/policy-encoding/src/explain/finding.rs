@@ -74,6 +74,55 @@ pub enum FindingKind {
     Replaced,
 }
 
+impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::OpenFallback,
+        Self::AdminFallback,
+        Self::SelfCall,
+        Self::Signing,
+        Self::Unrestricted,
+        Self::OpenSpender,
+        Self::OpenRecipient,
+        Self::OpenSource,
+        Self::BoundlessLimit,
+        Self::EvadableRule,
+        Self::SignedComparison,
+        Self::NoExpiry,
+        Self::PaymasterWithoutCap,
+        Self::Unusable,
+        Self::MixedGenerations,
+        Self::UnknownPolicy,
+        Self::CannotBeEnabled,
+        Self::Replaced,
+    ];
+
+    /// A name for programs, which stays: `open-fallback`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OpenFallback => "open-fallback",
+            Self::AdminFallback => "admin-fallback",
+            Self::SelfCall => "self-call",
+            Self::Signing => "signing",
+            Self::Unrestricted => "unrestricted",
+            Self::OpenSpender => "open-spender",
+            Self::OpenRecipient => "open-recipient",
+            Self::OpenSource => "open-source",
+            Self::BoundlessLimit => "boundless-limit",
+            Self::EvadableRule => "evadable-rule",
+            Self::SignedComparison => "signed-comparison",
+            Self::NoExpiry => "no-expiry",
+            Self::PaymasterWithoutCap => "paymaster-without-cap",
+            Self::Unusable => "unusable",
+            Self::MixedGenerations => "mixed-generations",
+            Self::UnknownPolicy => "unknown-policy",
+            Self::CannotBeEnabled => "cannot-be-enabled",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
 /// Something that the owner should know before signing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

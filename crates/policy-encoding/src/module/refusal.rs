@@ -177,6 +177,38 @@ pub enum SessionRefusal {
     },
 }
 
+impl SessionRefusal {
+    /// A name for programs, which stays: `not-covered`. What a policy says is named by
+    /// [`Refusal::code`](crate::check::Refusal::code).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Sender { .. } => "sender",
+            Self::UnknownPermission(_) => "unknown-permission",
+            Self::NotCovered { .. } => "not-covered",
+            Self::Policy(_) => "policy",
+            Self::Paymaster(_) => "paymaster",
+            Self::ExecutionType => "execution-type",
+            Self::CallType(_) => "call-type",
+            Self::SelfCall { .. } => "self-call",
+            Self::FallbackTarget { .. } => "fallback-target",
+            Self::EmptyBatch => "empty-batch",
+            Self::MalformedBatch => "malformed-batch",
+            Self::NoData => "no-data",
+            Self::NoSessions => "no-sessions",
+            Self::ActionTarget(_) => "action-target",
+            Self::UnsupportedPolicy(_) => "unsupported-policy",
+            Self::Initialisation { .. } => "initialisation",
+            Self::Validator(_) => "validator",
+            Self::Panic(_) => "panic",
+            Self::Chain { .. } => "chain",
+            Self::Digest { .. } => "digest",
+            Self::EnableSignature { .. } => "enable-signature",
+            Self::OutsideWindow { .. } => "outside-window",
+        }
+    }
+}
+
 impl From<PolicyRefusal> for SessionRefusal {
     fn from(refusal: PolicyRefusal) -> Self {
         Self::Policy(Box::new(refusal))

@@ -33,15 +33,15 @@ fn permitted_refused_and_why() {
     assert!(verdict["reason"].as_str().unwrap().ends_with("all 2 uses are spent"), "{verdict:#}");
 
     let (code, verdict) = check(&["--call", &call, "--time", "2000000001"]);
-    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("OutsideWindow")), "{verdict:#}");
+    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("outside-window")), "{verdict:#}");
 
     let other = format!("{TARGET}:0xd09de08b");
     let (code, verdict) = check(&["--call", &other, "--time", "1700000000"]);
-    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("NotCovered")), "{verdict:#}");
+    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("not-covered")), "{verdict:#}");
     assert!(verdict["moduleRevertsWith"].as_str().unwrap().starts_with("0x1c792c05"), "{verdict:#}");
 
     let (code, verdict) = check(&[&now[..], &["--paymaster", TARGET]].concat());
-    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("Paymaster")), "{verdict:#}");
+    assert_eq!((code, verdict["refusal"].as_str()), (1, Some("paymaster")), "{verdict:#}");
 
     // A batch counts each call.
     let three = ["--call", &call, "--call", &call, "--call", &call, "--time", "1700000000"];
