@@ -2,13 +2,14 @@
 
 use alloy_primitives::{Address, Bytes, U256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use smart_sessions::PolicyPlace;
 use smart_sessions::policy::{Call, Glossary, Token};
-use smart_sessions::session::{Deployment, PermissionId, PolicyKind};
+use smart_sessions::session::{ActionId, Deployment, PermissionId, PolicyKind};
 
 /// Smart sessions on the command line: what a session permits, whether it permits a call, what some bytes are.
 ///
 /// A smart session lets a session key act for an ERC-7579 account within limits that the chain checks. Everything here
-/// but `status` works without a network.
+/// but `status`, and `revoke` with a key, works without a network.
 ///
 /// Exit codes: 0 done or permitted, 1 refused, 2 bad input or command line, 3 the answer depends on the chain,
 /// 4 a node did not answer.
@@ -49,14 +50,20 @@ pub(crate) enum Command {
     ///
     /// Bytes that may be several things get several readings.
     Decode(Decode),
-    /// Read from a chain which sessions an account has: permissions, actions, policies, validators, enable nonces.
+    /// Read from chains what is left of grants, or which sessions an account has.
+    ///
+    /// Of grants: whether each is enabled, what is left of its limits, and where the chain differs from it. Of an account:
+    /// sessions, actions, policies with what is left of them, validators, enable nonces.
     ///
     /// Actions are hashes of contract and function on the chain: with --session FILE those of a stored session are named.
     Status(Status),
-    /// Print the calls that revoke a session, for the account's owner to make.
+    /// Revoke sessions, single actions or policies, and owner signatures that were not used yet, on any number of chains.
     ///
-    /// No key is needed or taken: give the call to the wallet that owns the account. Removing a session does not touch owner
-    /// signatures that were not used yet: the second call makes those worthless.
+    /// With --owner-key-file it is carried out: one operation for each account on each chain. The plan is printed and
+    /// asked about first; afterwards, what each chain shows. Doing it again sends nothing.
+    ///
+    /// Without, the calls are printed, for the wallet that owns the account. Removing a session does not touch owner
+    /// signatures that were not used yet: revokeEnableSignature makes those worthless.
     Revoke(Revoke),
 }
 
@@ -151,31 +158,94 @@ pub(crate) struct Decode {
 
 #[derive(Args, Debug)]
 pub(crate) struct Status {
-    /// The node's address, http or https.
-    #[arg(long, value_name = "URL")]
-    pub(crate) rpc_url: String,
-    /// The account that granted the sessions.
-    #[arg(long)]
-    pub(crate) account: Address,
+    /// Stored grants: everything that `explain` reads. Without any, all sessions of --account are listed.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) grants: Vec<String>,
+    /// A node's address, http or https. May be repeated: one for each chain.
+    #[arg(long = "rpc-url", value_name = "URL", required = true)]
+    pub(crate) rpc_urls: Vec<String>,
+    /// The account that granted the sessions [default: the one in the grants]
+    #[arg(long, required_unless_present = "grants")]
+    pub(crate) account: Option<Address>,
     /// Only this session, also when it is not enabled.
     #[arg(long, value_name = "ID")]
     pub(crate) permission: Option<PermissionId>,
-    /// Which contracts [default: all that the chain has]
+    /// Which contracts [default: those that the grants are for; for a list, all that the chain has]
     #[arg(long, value_enum)]
     pub(crate) generation: Option<Generation>,
-    /// Stored sessions that name the actions: everything that `explain` reads.
+    /// Stored sessions that name a list's actions and tokens: everything that `explain` reads.
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Revoke {
-    /// The session.
-    #[arg(long, value_name = "ID")]
-    pub(crate) permission: PermissionId,
-    /// Which contracts the session is on.
+    /// Stored grants, to be taken back whole, with the owner's signatures in them: everything that `explain` reads.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) grants: Vec<String>,
+    /// A session, on every chain that is given.
+    #[arg(long, value_name = "ID", required_unless_present = "grants")]
+    pub(crate) permission: Option<PermissionId>,
+    /// The account that granted it [default: the one in the grants]
+    #[arg(long)]
+    pub(crate) account: Option<Address>,
+    /// Which contracts the session is on [default: those that the grants are for]
+    #[arg(long, value_enum, required_unless_present = "grants")]
+    pub(crate) generation: Option<Generation>,
+    /// Only this action of --permission, which stays otherwise. May be repeated.
+    #[arg(long = "action", value_name = "ID", requires = "permission")]
+    pub(crate) actions: Vec<ActionId>,
+    /// Only this policy of --permission, which stays otherwise: user-op:ADDRESS, erc1271:ADDRESS or ACTION-ID:ADDRESS. May be
+    /// repeated. A policy is a limit: without it more is permitted.
+    #[arg(long = "policy", value_name = "PLACE:ADDRESS", requires = "permission", value_parser = placed_policy)]
+    pub(crate) policies: Vec<(PolicyPlace, Address)>,
+    /// Also cancel owner signatures for --permission when it is not enabled: each time this is carried out, because the
+    /// chain does not tell whether there are any.
+    #[arg(long, requires = "permission")]
+    pub(crate) signatures: bool,
+    /// The owner's private key, as hex text in a file: with it the plan is carried out, without it calls are printed.
+    #[arg(long, value_name = "FILE", requires_all = ["rpc_urls", "bundler_urls"])]
+    pub(crate) owner_key_file: Option<std::path::PathBuf>,
+    /// A node's address. May be repeated: one for each chain.
+    #[arg(long = "rpc-url", value_name = "URL")]
+    pub(crate) rpc_urls: Vec<String>,
+    /// A bundler's address. May be repeated: one for each chain.
+    #[arg(long = "bundler-url", value_name = "URL")]
+    pub(crate) bundler_urls: Vec<String>,
+    /// What kind of account it is [default: what its accountId() says]
     #[arg(long, value_enum)]
-    pub(crate) generation: Generation,
+    pub(crate) account_kind: Option<AccountKind>,
+    /// The installed validator that checks the owner's key [default: the account's default validator, or the one that
+    /// accounts of its version have]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) owner_validator: Option<Address>,
+    /// Do not ask before carrying it out.
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+}
+
+/// A kind of account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccountKind {
+    /// Biconomy Nexus, and accounts that are Nexus with other constants.
+    Nexus,
+    /// Kernel 0.3: operations under the root validator.
+    Kernel,
+    /// A Safe with the ERC-7579 adapter; needs --owner-validator.
+    Safe,
+    /// Any other ERC-7579 account; needs --owner-validator.
+    Generic,
+}
+
+impl AccountKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Nexus => "nexus",
+            Self::Kernel => "kernel",
+            Self::Safe => "safe",
+            Self::Generic => "generic",
+        }
+    }
 }
 
 /// A generation of the session contracts.
@@ -290,6 +360,17 @@ fn used(text: &str) -> Result<Used, String> {
     };
     let policy = PolicyName::from_str(policy, true)?.kind();
     Ok(Used { place, policy, counters: counters.split(',').map(number).collect::<Result<_, _>>()? })
+}
+
+fn placed_policy(text: &str) -> Result<(PolicyPlace, Address), String> {
+    let shape = "expected user-op:ADDRESS, erc1271:ADDRESS or ACTION-ID:ADDRESS";
+    let (place, policy) = text.split_once(':').ok_or(shape)?;
+    let place = match place {
+        "user-op" => PolicyPlace::UserOp,
+        "erc1271" => PolicyPlace::Erc1271,
+        action => PolicyPlace::Action(action.parse().map_err(|_| shape)?),
+    };
+    Ok((place, address(policy)?))
 }
 
 fn token(text: &str) -> Result<(Address, String, u8), String> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use smart_sessions::policy::check::Window;
 use smart_sessions::policy::explain::utc;
 use smart_sessions::policy::module::{EnabledSession, InstalledPolicy, Place};
-use smart_sessions::policy::{AccountSessions, Evaluation, Operation, SessionModule, SessionRefusal};
+use smart_sessions::policy::{AccountSessions, Evaluation, Operation, SessionModule};
 use smart_sessions::session::{ActionId, Generation, PermissionId};
 
 use crate::arguments::{Check, Used, UsedPlace};
@@ -153,7 +153,6 @@ fn report(context: Value, verdict: Evaluation, permission: PermissionId, generat
     }
     Report::new(document).with_exit(exit)
 }
-
 
 fn window_of(window: Window) -> Value {
     let time = |seconds: u64| (seconds != 0 && seconds != Window::LAST_MOMENT).then(|| utc(seconds));

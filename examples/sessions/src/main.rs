@@ -3,11 +3,13 @@
 //! `sessions help` tells the rest; the README shows every command with its output.
 
 mod arguments;
+mod chains;
 mod check;
 mod decode;
 mod explain;
 mod failure;
 mod found;
+mod grants;
 mod input;
 mod output;
 mod revoke;
@@ -25,7 +27,7 @@ use output::Report;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments.command) {
+    match run(&arguments) {
         Ok(report) => {
             // A call that is to be copied is printed whole.
             let full = arguments.full || matches!(arguments.command, Command::Revoke(_));
@@ -39,12 +41,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<Report, Failure> {
-    match command {
+fn run(arguments: &Arguments) -> Result<Report, Failure> {
+    match &arguments.command {
         Command::Explain(part) => explain::run(part),
         Command::Decode(part) => decode::run(part),
         Command::Status(part) => status::run(part),
-        Command::Revoke(part) => Ok(revoke::run(part)),
+        Command::Revoke(part) => revoke::run(part, arguments.json),
         Command::Check(part) => check::run(part),
     }
 }

@@ -1,145 +1,288 @@
 //! `sessions status`.
 
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::Address;
 use serde_json::{Value, json};
-use smart_sessions::bundler::{BundlerError, CallRequest, NodeClient};
 use smart_sessions::policy::Registry;
-use smart_sessions::session::abi::{self, ModuleFunction};
+use smart_sessions::policy::explain::utc;
+use smart_sessions::policy::state::Unit;
+use smart_sessions::session::abi;
+use smart_sessions::session::validator::OwnersData;
 use smart_sessions::session::{ActionId, Deployment, PermissionId};
+use smart_sessions::{
+    Error, Grant, ListedAction, ListedSession, PolicyPlace, PolicyStatus, Remaining, SessionReader, SessionStatus,
+    status_on,
+};
 
 use crate::arguments::{Generation, Status};
+use crate::chains::{self, Node};
 use crate::found::Findings;
+use crate::grants::{self, Stored};
 use crate::input::Input;
 use crate::output::Report;
 use crate::{Failure, session};
 
+/// Exit code when a part is missing because a node did not answer.
+const UNANSWERED: u8 = 4;
+
 pub(crate) fn run(part: &Status) -> Result<Report, Failure> {
-    let known = part.session.as_deref().map(|file| Findings::of(&Input::read(file)?)).transpose()?;
-    let known =
-        known.map_or_else(Vec::new, |findings| findings.sessions.into_iter().map(|found| found.session).collect());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::node(error, "try again"))?;
-    runtime.block_on(read(part, &known))
-}
-
-fn node_failure(error: BundlerError) -> Failure {
-    let remedy = error.remedy();
-    Failure::node(error, remedy)
-}
-
-async fn read(part: &Status, known: &[abi::Session]) -> Result<Report, Failure> {
-    let node = NodeClient::http(&part.rpc_url)
-        .map_err(|error| Failure::input(error, "give the node's address as http://… or https://…"))?;
-    let chain = node.chain_id().await.map_err(node_failure)?;
-    let mut modules = Vec::new();
-    for generation in part.generation.map_or(Generation::ALL.to_vec(), |generation| vec![generation]) {
-        let deployment = generation.deployment();
-        if node.code(deployment.module).await.map_err(node_failure)?.is_empty() {
-            continue;
-        }
-        let chain = OnChain { node: &node, account: part.account, deployment, known };
-        modules.push(json!({
-            "kind": "session module",
-            "generation": generation.name(),
-            "module": deployment.module,
-            "permissions": chain.permissions(part.permission).await?,
-        }));
-    }
-    if modules.is_empty() {
-        let problem = format!("chain {chain} has no session module of the generations asked for");
-        return Err(Failure::input(problem, "choose the other generation, or a node of a chain that has it"));
-    }
-    Ok(Report::new(json!({ "kind": "status", "chainId": chain, "account": part.account, "modules": modules })))
-}
-
-struct OnChain<'a> {
-    node: &'a NodeClient,
-    account: Address,
-    deployment: Deployment,
-    known: &'a [abi::Session],
-}
-
-impl OnChain<'_> {
-    /// Asks the module; all questions of one kind in one request.
-    async fn ask<F: ModuleFunction>(&self, questions: &[F]) -> Result<Vec<F::Return>, Failure> {
-        let calls: Vec<_> =
-            questions.iter().map(|question| CallRequest::new(self.deployment.module, question.calldata())).collect();
-        let answers = self.node.call_many(&calls).await.map_err(node_failure)?;
-        let read = |answer: Result<Bytes, BundlerError>| {
-            let unreadable =
-                |error| Failure::node(format!("{} answers {error}", F::SIGNATURE), "check the node's chain");
-            F::decode_return(&answer.map_err(node_failure)?).map_err(unreadable)
-        };
-        answers.into_iter().map(read).collect()
-    }
-
-    async fn one<F: ModuleFunction>(&self, question: F) -> Result<F::Return, Failure> {
-        let nothing = || Failure::node(format!("no answer to {}", F::SIGNATURE), "try again, or another node");
-        self.ask(&[question]).await?.pop().ok_or_else(nothing)
-    }
-
-    async fn permissions(&self, only: Option<PermissionId>) -> Result<Vec<Value>, Failure> {
-        let ids = match only {
-            Some(id) => vec![id],
-            None => self.one(abi::PermissionIds { account: self.account }).await?,
-        };
-        let mut permissions = Vec::new();
-        for id in ids {
-            permissions.push(self.permission(id).await?);
-        }
-        Ok(permissions)
-    }
-
-    async fn permission(&self, permission_id: PermissionId) -> Result<Value, Failure> {
-        let account = self.account;
-        let enabled = self.one(abi::IsPermissionEnabled { permission_id, account }).await?;
-        let nonce = self.one(abi::Nonce { permission_id, account }).await?.to_string();
-        if !enabled {
-            return Ok(json!({ "kind": "not enabled", "permissionId": permission_id, "enableNonce": nonce }));
-        }
-        let (validator, data) = self.one(abi::SessionValidatorAndConfig { account, permission_id }).await?;
-        let user_op = self.one(abi::UserOpPolicies { account, permission_id }).await?;
-        let erc1271 = self.one(abi::Erc1271Policies { account, permission_id }).await?;
-        let ids = self.one(abi::EnabledActions { account, permission_id }).await?;
-        let questions: Vec<_> =
-            ids.iter().map(|id| abi::ActionPolicies { account, permission_id, action_id: *id }).collect();
-        let policies = self.ask(&questions).await?;
-        let registry = session::both_generations(&self.deployment);
-        let list = |policies: &[Address]| policies.iter().map(|policy| kind_of(&registry, *policy)).collect::<Value>();
-        let actions = ids.iter().zip(&policies).map(|(id, policies)| {
-            let mut action = json!({ "kind": "action", "actionId": id, "policies": list(policies) });
-            if let Some((target, selector)) = self.action(*id) {
-                action["target"] = target;
-                action["selector"] = selector;
+    chains::block_on(async {
+        let (nodes, failures) = chains::nodes(&part.rpc_urls).await?;
+        if nodes.is_empty() {
+            if let Some((_, failure)) = failures.into_iter().next() {
+                return Err(failure);
             }
-            action
-        });
-        Ok(json!({
-            "kind": "enabled",
-            "permissionId": permission_id,
-            "enableNonce": nonce,
-            "sessionValidator": validator,
-            "sessionValidatorInitData": data,
-            "actions": actions.collect::<Value>(),
-            "userOpPolicies": list(&user_op),
-            "erc1271Policies": list(&erc1271),
-        }))
-    }
-
-    /// The action behind an id: a fallback, or one of a stored session.
-    fn action(&self, id: ActionId) -> Option<(Value, Value)> {
-        match id {
-            ActionId::GENERIC_FALLBACK => return Some((json!("generic fallback"), json!("any function"))),
-            ActionId::ADMIN_FALLBACK => return Some((json!("admin fallback"), json!("any function"))),
-            _ => {}
+            return Err(Failure::input("no node was given", "give one by --rpc-url"));
         }
-        let mut actions = self.known.iter().flat_map(|session| &session.actions);
-        let action = actions.find(|action| action.id() == id)?;
-        Some((json!(action.action_target), json!(action.action_target_selector)))
+        let unanswered = failures.len();
+        let failures = failures.iter().map(|(place, failure)| {
+            let (problem, remedy) = failure.parts();
+            json!({ "kind": "failed", "rpcUrl": place, "problem": problem, "remedy": remedy })
+        });
+        let failures: Vec<Value> = failures.collect();
+        let (mut document, failed) = match (part.grants.is_empty(), part.account) {
+            (true, Some(account)) => list(part, account, &nodes).await?,
+            _ => of_grants(part, &nodes).await?,
+        };
+        if unanswered > 0 {
+            document["failedNodes"] = failures.into();
+        }
+        Ok(Report::new(document).with_exit(if unanswered > 0 || failed { UNANSWERED } else { 0 }))
+    })
+}
+
+/// What is left of grants: one request for each chain and generation.
+async fn of_grants(part: &Status, nodes: &[Node]) -> Result<(Value, bool), Failure> {
+    let chain_ids: Vec<_> = nodes.iter().map(|node| node.chain_id).collect();
+    let mut stored = grants::read(&part.grants, part.account, part.generation, &chain_ids)?;
+    stored.retain(|stored| part.permission.is_none_or(|id| stored.grant.permission_id == id));
+    let (mut shown, mut failed) = (Vec::new(), false);
+    for generation in Generation::ALL {
+        let deployment = generation.deployment();
+        let of: Vec<&Stored> = stored.iter().filter(|stored| stored.deployment.module == deployment.module).collect();
+        let mut readers = Vec::new();
+        for node in nodes.iter().filter(|node| of.iter().any(|stored| stored.grant.chain_id == node.chain_id)) {
+            // A chain without the module is told by what it answers about the grants.
+            match reader(node, deployment).await {
+                Ok(reader) => readers.push(reader),
+                Err(Failure::Node { .. }) => failed = true,
+                Err(failure) => return Err(failure),
+            }
+        }
+        let grants: Vec<Grant> = of.iter().map(|stored| stored.grant.clone()).collect();
+        for (grant, status) in grants.iter().zip(status_on(&readers, &grants).await) {
+            failed |= status.is_err();
+            shown.push(of_grant(grant, generation, status));
+        }
+    }
+    Ok((json!({ "kind": "status", "grants": shown }), failed))
+}
+
+async fn reader(node: &Node, deployment: Deployment) -> Result<SessionReader, Failure> {
+    let reader = SessionReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)?;
+    Ok(reader.with_registry(session::both_generations(&deployment)))
+}
+
+fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, Error>) -> Value {
+    let head = |kind: &str| {
+        json!({
+            "kind": kind,
+            "chainId": grant.chain_id,
+            "account": grant.account,
+            "permissionId": grant.permission_id,
+            "generation": generation.name(),
+            "description": grant.description,
+        })
+    };
+    let status = match status {
+        Ok(status) => status,
+        Err(error) => {
+            let mut value = head("failed");
+            value["problem"] = json!(error.to_string());
+            return value;
+        }
+    };
+    let kind = match (status.is_enabled, status.is_exhausted()) {
+        (false, _) => "not enabled",
+        (true, true) => "exhausted",
+        (true, false) => "enabled",
+    };
+    let mut value = head(kind);
+    value["enableNonce"] = json!(status.enable_nonce.to_string());
+    value["signatureCanEnable"] = json!(status.can_enable);
+    value["expires"] = json!(status.expires());
+    value["expiresUtc"] = json!(status.expires().map(utc));
+    if status.is_enabled {
+        value["asGranted"] = json!(status.is_as_granted());
+        let differences =
+            status.differences.iter().map(|difference| json!({ "tone": "unlimited", "text": difference.to_string() }));
+        value["differences"] = differences.collect();
+        let known = grant.session.iter().collect::<Vec<_>>();
+        value["remaining"] = status.remaining().map(|left| remaining(&left, &known)).collect();
+        let unreadable = status.unreadable().map(|(policy, reason)| {
+            let place = place(policy.place, &known);
+            json!({
+                "tone": "unknown",
+                "text": format!("what is left of policy {} {place} is not readable: {reason}", policy.policy),
+                "policy": policy.policy,
+                "place": policy.place.code(),
+            })
+        });
+        value["notReadable"] = unreadable.collect();
+    }
+    value
+}
+
+/// What is left of a limit, as a sentence with its parts.
+fn remaining(left: &Remaining, known: &[&abi::Session]) -> Value {
+    let mut value = budget(left);
+    let policy = left.kind.map_or_else(|| "policy".to_owned(), |kind| format!("{kind} policy"));
+    value["text"] = json!(format!("{} ({policy}, {})", left.budget, place(left.place, known)));
+    value["place"] = json!(left.place.code());
+    if let PolicyPlace::Action(action) = left.place {
+        value["actionId"] = json!(action);
+    }
+    value["policy"] = json!(left.policy);
+    value
+}
+
+fn budget(left: &Remaining) -> Value {
+    let budget = left.budget;
+    let mut value = json!({
+        "tone": if budget.is_exhausted() { "spent" } else { "limit" },
+        "text": budget.to_string(),
+        "unit": budget.unit.code(),
+        "limit": budget.limit.to_string(),
+        "used": budget.used.to_string(),
+        "remaining": budget.remaining().to_string(),
+    });
+    match budget.unit {
+        Unit::Token(token) => value["token"] = json!(token),
+        Unit::Argument { rule, offset } => {
+            value["rule"] = json!(rule);
+            value["offset"] = json!(offset);
+        }
+        _ => {}
+    }
+    value
+}
+
+fn place(place: PolicyPlace, known: &[&abi::Session]) -> String {
+    let PolicyPlace::Action(id) = place else { return place.to_string() };
+    match action(id, known) {
+        Some((target, selector)) => format!("for {selector} of {target}"),
+        None => place.to_string(),
     }
 }
 
-fn kind_of(registry: &Registry, policy: Address) -> Value {
-    let kind = registry.find(policy).map_or_else(|| "unknown policy".to_owned(), |(kind, _)| format!("{kind} policy"));
-    json!({ "kind": kind, "policy": policy })
+/// All sessions of an account, on all chains.
+async fn list(part: &Status, account: Address, nodes: &[Node]) -> Result<(Value, bool), Failure> {
+    let known = part.session.as_deref().map(|file| Findings::of(&Input::read(file)?)).transpose()?;
+    let known: Vec<_> =
+        known.map_or_else(Vec::new, |found| found.sessions.into_iter().map(|found| found.session).collect());
+    let known: Vec<&abi::Session> = known.iter().collect();
+    let generations = part.generation.map_or(Generation::ALL.to_vec(), |generation| vec![generation]);
+    let (mut shown, mut failed) = (Vec::new(), false);
+    for node in nodes {
+        let mut modules = Vec::new();
+        for generation in &generations {
+            let deployment = generation.deployment();
+            match node.client.code(deployment.module).await {
+                Ok(code) if code.is_empty() => continue,
+                Ok(_) => {}
+                Err(error) => return Err(chains::of_bundler(error)),
+            }
+            let reader = reader(node, deployment).await?;
+            let head =
+                json!({ "kind": "session module", "generation": generation.name(), "module": deployment.module });
+            modules.push(match permissions(&reader, account, part.permission, &known).await {
+                Ok(permissions) => {
+                    let mut value = head;
+                    value["permissions"] = permissions.into();
+                    value
+                }
+                Err(error) => {
+                    failed = true;
+                    json!({ "kind": "failed", "generation": generation.name(), "problem": error.to_string() })
+                }
+            });
+        }
+        if modules.is_empty() {
+            let problem = format!("chain {} has no session module of the generations asked for", node.chain_id);
+            return Err(Failure::input(problem, "choose the other generation, or a node of a chain that has it"));
+        }
+        shown.push(json!({ "kind": "chain", "chainId": node.chain_id, "modules": modules }));
+    }
+    Ok((json!({ "kind": "status", "account": account, "chains": shown }), failed))
+}
+
+async fn permissions(
+    reader: &SessionReader,
+    account: Address,
+    only: Option<PermissionId>,
+    known: &[&abi::Session],
+) -> Result<Vec<Value>, Error> {
+    let registry = reader.registry();
+    let Some(permission_id) = only else {
+        let listed = reader.sessions(account, known.iter().copied()).await?;
+        return Ok(listed.iter().map(|session| permission(session, known, registry)).collect());
+    };
+    if let Some(session) = reader.session(account, permission_id, known.iter().copied()).await? {
+        return Ok(vec![permission(&session, known, registry)]);
+    }
+    let chain_id = reader.chain_id();
+    let bare = Grant { account, chain_id, permission_id, session: None, enable: None, description: None };
+    let nonce = reader.status(&bare).await?.enable_nonce.to_string();
+    Ok(vec![json!({ "kind": "not enabled", "permissionId": permission_id, "enableNonce": nonce })])
+}
+
+fn permission(session: &ListedSession, known: &[&abi::Session], registry: &Registry) -> Value {
+    let policies =
+        |policies: &[PolicyStatus]| policies.iter().map(|listed| policy(listed, registry)).collect::<Value>();
+    let show = |listed: &ListedAction| {
+        let mut value = json!({ "kind": "action", "actionId": listed.id });
+        if let Some((target, selector)) = action(listed.id, known) {
+            value["target"] = json!(target);
+            value["selector"] = json!(selector);
+        }
+        value["policies"] = policies(&listed.policies);
+        value
+    };
+    let keys = OwnersData::decode(&session.validator_data).ok().map(|keys| keys.owners);
+    json!({
+        "kind": "enabled",
+        "permissionId": session.permission_id,
+        "enableNonce": session.enable_nonce.to_string(),
+        "sessionValidator": session.validator,
+        "sessionValidatorInitData": session.validator_data,
+        "sessionKeys": keys,
+        "actions": session.actions.iter().map(show).collect::<Value>(),
+        "userOpPolicies": policies(&session.user_op_policies),
+        "erc1271Policies": policies(&session.erc1271_policies),
+    })
+}
+
+fn policy(listed: &PolicyStatus, registry: &Registry) -> Value {
+    let known = registry.find(listed.policy);
+    let kind = known.map_or_else(|| "unknown policy".to_owned(), |(kind, _)| format!("{kind} policy"));
+    let mut value = json!({ "kind": kind, "policy": listed.policy });
+    let left: Vec<_> = listed.remaining().map(|left| budget(&left)).collect();
+    if !left.is_empty() {
+        value["remaining"] = left.into();
+    }
+    if let Err(reason) = &listed.state {
+        value["notReadable"] = json!(reason.to_string());
+    }
+    value
+}
+
+/// The action behind an id: a fallback, or one of a stored session.
+fn action(id: ActionId, known: &[&abi::Session]) -> Option<(String, String)> {
+    match id {
+        ActionId::GENERIC_FALLBACK => return Some(("generic fallback".to_owned(), "any function".to_owned())),
+        ActionId::ADMIN_FALLBACK => return Some(("admin fallback".to_owned(), "any function".to_owned())),
+        _ => {}
+    }
+    let mut actions = known.iter().flat_map(|session| &session.actions);
+    let action = actions.find(|action| action.id() == id)?;
+    Some((action.action_target.to_string(), action.action_target_selector.to_string()))
 }

@@ -87,6 +87,9 @@ impl<'a> Entry<'a> {
             let head = match tone {
                 "unlimited" => format!("{DANGER}! {text}{DANGER:#}"),
                 "unknown" => format!("{CARE}? {text}{CARE:#}"),
+                "spent" => format!("{CARE}- {text}{CARE:#}"),
+                "done" => format!("{GOOD}{text}{GOOD:#}"),
+                "failed" => format!("{DANGER}{text}{DANGER:#}"),
                 _ => text,
             };
             let children = members.get("children").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -106,9 +109,9 @@ impl<'a> Entry<'a> {
 
 fn style_of(kind: &str) -> Style {
     match kind {
-        "permitted" => GOOD,
-        "refused" => DANGER,
-        "depends on the chain" => CARE,
+        "permitted" | "enabled" | "revoked" => GOOD,
+        "refused" | "failed" | "partly revoked" => DANGER,
+        "depends on the chain" | "exhausted" | "not enabled" => CARE,
         _ => BOLD,
     }
 }

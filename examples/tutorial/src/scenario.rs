@@ -215,10 +215,13 @@ impl Tutorial<'_> {
             .step("revoke the first session", async {
                 let receipt = owner.revoke(grant.permission_id).await?;
                 let evidence = Evidence::new(format!("permission {} removed", grant.permission_id));
-                Ok(((), match receipt {
-                    Some(receipt) => evidence.operation(receipt.user_op_hash, Some(receipt.actual_gas_used)),
-                    None => evidence,
-                }))
+                Ok((
+                    (),
+                    match receipt {
+                        Some(receipt) => evidence.operation(receipt.user_op_hash, Some(receipt.actual_gas_used)),
+                        None => evidence,
+                    },
+                ))
             })
             .await?;
         report

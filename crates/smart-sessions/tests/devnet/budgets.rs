@@ -91,7 +91,7 @@ async fn what_is_left_is_read_in_one_request() {
     assert_eq!(exhausted, [(PolicyPlace::Action(count), Unit::Uses)]);
     assert!(!seen.is_exhausted());
     refused_before_sending(&ground, &session, &seen, &[Ground::increment()], "uses are spent");
-    refused_before_sending(&ground, &session, &seen, &[transfer(400), transfer(300)], "600");
+    refused_before_sending(&ground, &session, &seen, &[transfer(400), transfer(300)], "may reach 900");
 
     // The owner raises a limit: the chain has another one than was granted.
     let mut action = session.as_abi().actions[0].clone();

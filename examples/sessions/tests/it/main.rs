@@ -3,6 +3,7 @@
 mod check;
 mod decode;
 mod explain;
+mod revoke;
 mod status;
 mod totality;
 

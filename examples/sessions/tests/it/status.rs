@@ -23,13 +23,13 @@ fn a_revocation_is_printed_as_calls() {
     let id = format!("0x{}", "11".repeat(32));
     let output = run_with(&["revoke", "--permission", &id, "--generation", "legacy", "--json"], "");
     let document = json_of(&output);
-    let call_data = document["accountCallData"].as_str().unwrap();
+    let call_data = document["accounts"][0]["accountCallData"].as_str().unwrap();
     let decoded = json_of(&run_with(&["decode", "-", "--json"], call_data));
     let calls = decoded["readings"][0]["calls"].as_array().unwrap().clone();
     let functions: Vec<_> = calls.iter().map(|call| call["decoded"]["function"].as_str().unwrap()).collect();
     assert_eq!(functions, ["removeSession(bytes32)", "revokeEnableSignature(bytes32)"]);
     assert!(calls.iter().all(|call| call["decoded"]["arguments"]["permissionId"] == id), "{decoded:#}");
-    assert_eq!(calls[0]["target"], document["calls"][0]["target"]);
+    assert_eq!(calls[0]["target"], document["accounts"][0]["calls"][0]["target"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +53,7 @@ async fn a_chain_tells_what_is_enabled_and_what_was_revoked() {
         let arguments = ["status", "--rpc-url", &url, "--account", &account, "--generation", "current", "--json"];
         let output = run_with(&[&arguments, more].concat(), SESSION);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        json_of(&output)["modules"][0]["permissions"].clone()
+        json_of(&output)["chains"][0]["modules"][0]["permissions"].clone()
     };
     assert_eq!(status(&[]), json!([]));
 
@@ -63,9 +63,10 @@ async fn a_chain_tells_what_is_enabled_and_what_was_revoked() {
     let action = &permissions[0]["actions"][0];
     assert_eq!(action["selector"], "0xd09de08a", "{permissions:#}");
     assert_eq!(action["policies"][0]["kind"], "usage limit policy", "{permissions:#}");
+    assert_eq!(action["policies"][0]["remaining"][0]["remaining"], "2", "{permissions:#}");
 
     let document = json_of(&run_with(&["revoke", "--permission", &id, "--generation", "current", "--json"], ""));
-    for call in document["calls"].as_array().unwrap() {
+    for call in document["accounts"][0]["calls"].as_array().unwrap() {
         let part = |name: &str| call[name].as_str().unwrap().to_owned();
         send(part("target"), part("data")).await;
     }

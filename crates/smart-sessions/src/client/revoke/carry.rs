@@ -56,7 +56,7 @@ impl<A: Account, S: Signer + Sync> Owner<A, S> {
         };
         let mut calls = Vec::<Call>::new();
         for (step, left) in steps.iter().zip(&before) {
-            let call = step.call(left, self.chain().deployment().module);
+            let call = step.call_for(left, self.chain().deployment().module);
             if *left != Left::Nothing && !calls.contains(&call) {
                 calls.push(call);
             }

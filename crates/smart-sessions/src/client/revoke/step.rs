@@ -133,8 +133,15 @@ impl RevokeStep {
         }
     }
 
-    /// The call that does it.
-    pub(super) fn call(&self, left: &Left, module: Address) -> Call {
+    /// The call that does the whole step, for the account to make: to a wallet, where no [`Owner`](crate::Owner) is at
+    /// hand.
+    #[must_use]
+    pub fn call(&self, module: Address) -> Call {
+        self.call_for(&Left::Everything, module)
+    }
+
+    /// The call that does what is left of it.
+    pub(super) fn call_for(&self, left: &Left, module: Address) -> Call {
         let permission_id = self.permission_id;
         let data = match &self.revocation {
             Revocation::RemoveSession => abi::RemoveSession { permission_id }.calldata(),
