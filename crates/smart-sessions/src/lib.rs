@@ -35,9 +35,8 @@ pub use client::{
 pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
 #[cfg(feature = "client")]
 pub use client::{
-    BundlerTransport, ChainCalls, ChainReader, ChainUse, Executed, MeeFailure, MeeTransport, Transport,
-    TransportFuture, Used, UsedOn,
-    ChainRevocation, ListedAction, ListedSession, PolicyStatus, Remaining, Revocation, RevokeNote, RevokePlan,
-    RevokeReport, RevokeStep, SessionEvent, SignedGrant, StepOutcome, StepReport, Unreadable,
-    UnusedSignatures, Watch, revoke_on, status_on,
+    BundlerTransport, ChainCalls, ChainReader, ChainRevocation, ChainUse, Executed, ListedAction, ListedSession,
+    MeeFailure, MeeTransport, PolicyStatus, Remaining, Revocation, RevokeNote, RevokePlan, RevokeReport, RevokeStep,
+    SessionEvent, SignedGrant, StepOutcome, StepReport, Transport, TransportFuture, Unreadable, UnusedSignatures, Used,
+    UsedOn, Watch, revoke_on, status_on,
 };

@@ -9,7 +9,7 @@ use smart_sessions::session::abi;
 use smart_sessions::session::validator::OwnersData;
 use smart_sessions::session::{ActionId, Deployment, PermissionId};
 use smart_sessions::{
-    Error, Grant, ListedAction, ListedSession, PolicyPlace, PolicyStatus, Remaining, SessionReader, SessionStatus,
+    ChainReader, Error, Grant, ListedAction, ListedSession, PolicyPlace, PolicyStatus, Remaining, SessionStatus,
     status_on,
 };
 
@@ -77,9 +77,8 @@ async fn of_grants(part: &Status, nodes: &[Node]) -> Result<(Value, bool), Failu
     Ok((json!({ "kind": "status", "grants": shown }), failed))
 }
 
-async fn reader(node: &Node, deployment: Deployment) -> Result<SessionReader, Failure> {
-    let reader = SessionReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)?;
-    Ok(reader.with_registry(session::both_generations(&deployment)))
+async fn reader(node: &Node, deployment: Deployment) -> Result<ChainReader, Failure> {
+    ChainReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)
 }
 
 fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, Error>) -> Value {
@@ -216,12 +215,12 @@ async fn list(part: &Status, account: Address, nodes: &[Node]) -> Result<(Value,
 }
 
 async fn permissions(
-    reader: &SessionReader,
+    reader: &ChainReader,
     account: Address,
     only: Option<PermissionId>,
     known: &[&abi::Session],
 ) -> Result<Vec<Value>, Error> {
-    let registry = reader.registry();
+    let registry = &session::both_generations(reader.deployment());
     let Some(permission_id) = only else {
         let listed = reader.sessions(account, known.iter().copied()).await?;
         return Ok(listed.iter().map(|session| permission(session, known, registry)).collect());

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, hex};
 use alloy_signer_local::PrivateKeySigner;
 use serde_json::{Value, json};
 use smart_sessions::session::{Deployment, PermissionId};
-use smart_sessions::{Chain, ChainRevocation, Error, SessionReader, StepOutcome, StepReport};
+use smart_sessions::{Chain, ChainReader, ChainRevocation, Error, StepOutcome, StepReport};
 
 use super::account::{self, Found};
 use super::{Plans, confirm, of_grants, of_session};
@@ -80,7 +80,7 @@ async fn with_session(part: &Revoke, mut plans: Plans, node: &Node, id: Permissi
     };
     let account = part.account.ok_or_else(|| missing("the account", "--account"))?;
     let deployment = part.generation.ok_or_else(|| missing("the generation", "--generation"))?.deployment();
-    let reader = SessionReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)?;
+    let reader = ChainReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)?;
     let grant = smart_sessions::Grant {
         account,
         chain_id: node.chain_id,

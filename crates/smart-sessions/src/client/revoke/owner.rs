@@ -51,7 +51,7 @@ impl Chain {
         permission_id: PermissionId,
         account: alloy_primitives::Address,
     ) -> Result<U256, Error> {
-        self.ask_module(&abi::Nonce { permission_id, account }).await
+        self.reader().ask_module(&abi::Nonce { permission_id, account }).await
     }
 }
 

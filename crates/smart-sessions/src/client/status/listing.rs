@@ -7,10 +7,9 @@ use policy_encoding::{AnyPolicy, Registry};
 use session_types::abi::{self, ActionData, EnabledContent};
 use session_types::{ActionId, PermissionId};
 
-use super::SessionReader;
 use super::batch::Batch;
 use super::policy::{Asker, PolicyPlace, PolicyStatus, Remaining, tokens_of};
-use crate::client::Error;
+use crate::client::{ChainReader, Error};
 
 /// A session that is enabled on a chain, with everything that the chain tells about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +61,7 @@ impl ListedSession {
     }
 }
 
-impl SessionReader {
+impl ChainReader {
     /// All sessions of an account: see [`Chain::sessions`](crate::Chain::sessions).
     ///
     /// # Errors
@@ -72,7 +71,7 @@ impl SessionReader {
         account: Address,
         known: impl IntoIterator<Item = &'a abi::Session>,
     ) -> Result<Vec<ListedSession>, Error> {
-        let ids = self.ask(&abi::PermissionIds { account }).await?;
+        let ids = self.ask_module(&abi::PermissionIds { account }).await?;
         let known: Vec<_> = known.into_iter().collect();
         self.list(account, &ids, &known).await
     }
@@ -87,7 +86,7 @@ impl SessionReader {
         permission_id: PermissionId,
         known: impl IntoIterator<Item = &'a abi::Session>,
     ) -> Result<Option<ListedSession>, Error> {
-        if !self.ask(&abi::IsPermissionEnabled { permission_id, account }).await? {
+        if !self.ask_module(&abi::IsPermissionEnabled { permission_id, account }).await? {
             return Ok(None);
         }
         let known: Vec<_> = known.into_iter().collect();
@@ -139,7 +138,7 @@ impl SessionReader {
         }
         let answers = batch.send(self.node()).await?;
 
-        let registry = self.registry();
+        let registry = &super::reader::registry(self.deployment());
         let mut batch = Batch::default();
         let mut asked = Vec::new();
         for (listed, user_op, erc1271, actions) in sessions {

@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use futures_util::future::join_all;
 
-use super::{SessionReader, SessionStatus};
-use crate::client::{Error, Grant};
+use super::SessionStatus;
+use crate::client::{ChainReader, Error, Grant};
 
 /// What chains have of grants: one request for each chain, all at the same time.
 ///
@@ -28,11 +28,11 @@ use crate::client::{Error, Grant};
 /// # }
 /// ```
 #[doc(alias = "checkEnabledPermissions")]
-pub async fn status_on<R: Into<SessionReader>>(
+pub async fn status_on<R: Into<ChainReader>>(
     chains: impl IntoIterator<Item = R>,
     grants: &[Grant],
 ) -> Vec<Result<SessionStatus, Error>> {
-    let readers: Vec<SessionReader> = chains.into_iter().map(Into::into).collect();
+    let readers: Vec<ChainReader> = chains.into_iter().map(Into::into).collect();
     let readers = &readers;
     let mut of_chain = BTreeMap::<u64, Vec<(usize, &Grant)>>::new();
     for (place, grant) in grants.iter().enumerate() {

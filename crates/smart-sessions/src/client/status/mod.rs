@@ -14,6 +14,5 @@ pub use difference::Difference;
 pub use listing::{ListedAction, ListedSession};
 pub use many::status_on;
 pub use policy::{PolicyPlace, PolicyStatus, Remaining, Unreadable};
-pub use reader::SessionReader;
 pub use session::{ActionWindow, SessionStatus};
 pub use verdict::ChainVerdict;

@@ -10,7 +10,6 @@ use policy_encoding::{AccountSessions, AnyPolicy, Registry};
 use session_types::abi::{self, PolicyData};
 use session_types::{ActionId, ChainSession, Deployment, PermissionId};
 
-use super::SessionReader;
 use super::batch::{Answers, Asked, Batch};
 use super::difference::{Difference, Seen, granted_policies};
 use super::policy::{AskedPolicy, Asker, PolicyPlace, PolicyStatus, Remaining, Unreadable, tokens_of};
@@ -170,9 +169,9 @@ struct GrantedPolicy {
 }
 
 impl<'a> AskedGrant<'a> {
-    pub(super) fn new(batch: &mut Batch, grant: &'a Grant, reader: &SessionReader) -> Self {
+    pub(super) fn new(batch: &mut Batch, grant: &'a Grant, deployment: &Deployment, registry: &Registry) -> Self {
         let &Grant { account, permission_id, ref session, .. } = grant;
-        let (module, registry) = (reader.deployment().module, reader.registry());
+        let module = deployment.module;
         let actions = distinct(session.iter().flat_map(|session| &session.actions).map(abi::ActionData::id));
         let asker = Asker { account, permission_id, module, registry };
         Self {
@@ -213,7 +212,12 @@ impl<'a> AskedGrant<'a> {
         }
     }
 
-    pub(super) fn read(self, answers: &Answers, reader: &SessionReader) -> Result<SessionStatus, Error> {
+    pub(super) fn read(
+        self,
+        answers: &Answers,
+        deployment: &Deployment,
+        registry: &Registry,
+    ) -> Result<SessionStatus, Error> {
         let grant = self.grant;
         let is_enabled = answers.read(&self.is_enabled)?;
         let enable_nonce = answers.read(&self.enable_nonce)?;
@@ -247,15 +251,13 @@ impl<'a> AskedGrant<'a> {
                 policies.push(status);
             }
         }
-        let (window, actions) = grant
-            .session
-            .as_ref()
-            .map_or((Window::UNBOUNDED, Vec::new()), |session| windows(session, reader.registry()));
+        let (window, actions) =
+            grant.session.as_ref().map_or((Window::UNBOUNDED, Vec::new()), |session| windows(session, registry));
         Ok(SessionStatus {
             is_enabled,
             enable_nonce,
             is_validator_set,
-            can_enable: can_enable(grant, reader.deployment(), enable_nonce),
+            can_enable: can_enable(grant, deployment, enable_nonce),
             differences,
             window,
             actions,
