@@ -1,12 +1,14 @@
 use std::time::Duration;
 
 use alloy_primitives::U256;
+use serde_json::json;
 use smart_sessions::bundler::{Backoff, BundlerClient, NodeClient};
 use smart_sessions::policy::{KnownPolicy as _, UsageLimit};
 use smart_sessions::session::EnableMode;
 use smart_sessions::session::abi::ModuleEvent;
 use smart_sessions::{Chain, RevokePlan, SessionEvent, Watch};
 use testkit::proxy::{Fault, Proxy};
+use testkit::scripted::{Answer, Scripted};
 use tokio::time::timeout;
 
 use crate::ground::Ground;
@@ -96,4 +98,32 @@ async fn waiting_and_failures(ground: &Ground, events: &[SessionEvent]) {
     proxy.next([Some(Fault::Unavailable)]);
     assert!(watching.next_now().await.is_err());
     assert_eq!(all(&mut watching).await[..events.len()], *events);
+}
+
+/// Public nodes refuse ranges that are too long, each in its own words: the range is halved until it is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_is_refused_is_halved() {
+    let node = Scripted::start(|request| match request.rpc_method() {
+        "eth_chainId" => Answer::result("0x1"),
+        "eth_getCode" => Answer::result("0x00"),
+        "eth_getBlockByNumber" => Answer::result(json!({ "number": "0x3e7", "timestamp": "0x1" })),
+        _ => {
+            let block = |name: &str| {
+                let text = request.params()[0][name].as_str().unwrap_or_default();
+                u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap()
+            };
+            match block("toBlock") - block("fromBlock") {
+                0..100 => Answer::result(json!([])),
+                _ => Answer::error(-32005, "query returned more than 10000 results"),
+            }
+        }
+    })
+    .await
+    .unwrap();
+    let chain = Chain::http(node.url().as_ref(), node.url().as_ref(), Default::default()).await.unwrap();
+    let mut watch = chain.watch(0).with_depth(0);
+    assert_eq!(watch.next_now().await.unwrap(), None);
+    assert_eq!(watch.position(), 1000);
+    let ranges: Vec<_> = node.requests().into_iter().filter(|request| request.rpc_method() == "eth_getLogs").collect();
+    assert!((14..60).contains(&ranges.len()), "{}", ranges.len());
 }

@@ -275,3 +275,63 @@ impl RevokeNote {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::B256;
+    use session_types::abi::{ChainDigest, EnableSession, Session};
+    use session_types::stored::EnableSessionData;
+    use session_types::{AccountType, EnableMode};
+
+    use super::*;
+
+    const ACCOUNT: Address = Address::repeat_byte(1);
+
+    fn grant(chains: &[u64]) -> Grant {
+        let session = Session { salt: B256::repeat_byte(3), ..Session::default() };
+        let digest = |chain: &u64| ChainDigest { chain_id: *chain, session_digest: B256::ZERO };
+        let enable_session = EnableSession {
+            chain_digest_index: 0,
+            hashes_and_chain_ids: chains.iter().map(digest).collect(),
+            session_to_enable: session.clone(),
+            permission_enable_sig: Vec::new().into(),
+        };
+        let data = EnableSessionData { enable_session, validator: ACCOUNT, account_type: AccountType::Nexus };
+        let permission_id = session.permission_id();
+        let enable = Some(EnableGrant { mode: EnableMode::Enable, data });
+        Grant {
+            account: ACCOUNT,
+            chain_id: chains[0],
+            permission_id,
+            session: Some(session),
+            enable,
+            description: None,
+        }
+    }
+
+    #[test]
+    fn a_grant_goes_with_its_signature_and_other_chains_are_named() {
+        let grant = grant(&[10, 8453]);
+        let plan = RevokePlan::of_grants([&grant, &grant]);
+        let codes: Vec<_> = plan.steps().iter().map(|step| step.revocation.code()).collect();
+        assert_eq!(codes, ["remove-session", "cancel-signatures"]);
+        let permission_id = grant.permission_id;
+        assert_eq!(plan.notes(), [RevokeNote::OtherChains { permission_id, chains: [8453].into() }]);
+        let words = plan.explain();
+        assert_eq!((words.len(), words[0].children.len()), (2, 2));
+        assert!(words[1].text.ends_with("which are not part of this: [8453]"), "{}", words[1].text);
+        // With a step on the other chain it is covered.
+        let plan = plan.remove_session(8453, ACCOUNT, permission_id);
+        assert_eq!(plan.notes(), [RevokeNote::SignaturesStay { step: 2 }]);
+    }
+
+    #[test]
+    fn a_policy_that_goes_is_a_limit_less() {
+        let id = PermissionId(B256::repeat_byte(4));
+        let plan = RevokePlan::new().disable_policies(1, ACCOUNT, id, PolicyPlace::UserOp, [ACCOUNT]);
+        assert_eq!(plan.notes(), [RevokeNote::LimitTaken { step: 0 }]);
+        let signing = RevokePlan::new().disable_policies(1, ACCOUNT, id, PolicyPlace::Erc1271, [ACCOUNT]);
+        assert_eq!(signing.notes(), []);
+        assert!(RevokePlan::new().disable_policies(1, ACCOUNT, id, PolicyPlace::UserOp, []).is_empty());
+    }
+}

@@ -57,6 +57,8 @@ pub struct Watch {
     next_block: u64,
     /// How many blocks are asked for at present: fewer than `most` after a refusal.
     range: u64,
+    /// How many ranges were taken since the last refusal.
+    taken: u32,
     pending: VecDeque<SessionEvent>,
     /// Since when the node fails.
     failing: Option<Instant>,
@@ -77,6 +79,7 @@ impl Chain {
             interval: Watch::DEFAULT_INTERVAL,
             next_block: from_block,
             range: Watch::DEFAULT_RANGE,
+            taken: 0,
             pending: VecDeque::new(),
             failing: None,
             pause: Watch::FIRST_PAUSE,
@@ -91,6 +94,7 @@ impl Watch {
     pub const DEFAULT_RANGE: u64 = 1_000;
     /// How long to wait for new blocks.
     pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(4);
+    const TAKEN_BEFORE_MORE: u32 = 8;
     const FIRST_PAUSE: Duration = Duration::from_millis(250);
     const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -211,7 +215,7 @@ impl Watch {
     async fn bear(&mut self, error: BundlerError) -> Result<(), Error> {
         // What a node says about a range that it does not like differs from node to node.
         if error.response().is_some() && self.range > 1 {
-            self.range /= 2;
+            (self.range, self.taken) = (self.range / 2, 0);
             if error.is_retryable() {
                 sleep(self.pause).await;
             }
@@ -245,7 +249,11 @@ impl Watch {
         events.sort_by_key(|event| (event.block_number, event.log_index));
         self.pending.extend(events);
         self.next_block = to_block.saturating_add(1);
-        self.range = self.range.saturating_mul(2).min(self.most);
+        self.taken += 1;
+        // What was refused is not tried again at once.
+        if self.taken >= Self::TAKEN_BEFORE_MORE {
+            (self.range, self.taken) = (self.range.saturating_mul(2).min(self.most), 0);
+        }
         Ok(true)
     }
 
