@@ -299,3 +299,24 @@ async fn max_native(token: &TokenTrigger, owner: Address, deployment: &Deploymen
         None => Err(FusionError::NotEnoughNative { balance, reserve }.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote::{FeeToken, Sponsor};
+
+    #[test]
+    fn the_fee_is_paid_in_the_token_that_comes_in() {
+        let (token, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let trigger = TokenTrigger::new(token, 1, U256::from(5));
+        let check = |payment: Payment| check_fee_token(&trigger, &payment);
+        assert_eq!(check(FeeToken::new(token, 1).into()), Ok(()));
+        assert_eq!(check(Sponsor::Hosted.into()), Ok(()));
+        // The fee is added to the amount: of another token, or on another chain, it would be a sum of two things.
+        for fee in [FeeToken::new(other, 1), FeeToken::new(token, 2)] {
+            let refused =
+                FusionError::OtherFeeToken { fee_token: fee.address, fee_chain: fee.chain_id, token, chain_id: 1 };
+            assert_eq!(check(fee.into()), Err(refused));
+        }
+    }
+}

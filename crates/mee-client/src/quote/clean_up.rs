@@ -161,3 +161,35 @@ pub(super) fn dependencies(clean_up: &CleanUp, operations: &[(u64, U256)]) -> Re
     };
     clean_up.depends_on.iter().map(find).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two operations on chain 1, then two on chain 2.
+    const OPERATIONS: [(u64, U256); 4] = [(1, nonce(10)), (1, nonce(11)), (2, nonce(20)), (2, nonce(21))];
+
+    const fn nonce(nonce: u64) -> U256 {
+        U256::from_limbs([nonce, 0, 0, 0])
+    }
+
+    fn clean_up(chain_id: u64) -> CleanUp {
+        CleanUp::new(Address::repeat_byte(1), chain_id, Address::repeat_byte(2))
+    }
+
+    #[test]
+    fn waits_for_the_last_operation_of_its_own_chain() {
+        let waits = |chain_id| dependencies(&clean_up(chain_id), &OPERATIONS);
+        // The very last one is on the other chain, where the clean-up's chain would never see it.
+        assert_eq!(waits(1), Ok(vec![Dependency(nonce(11))]));
+        assert_eq!(waits(2), Ok(vec![Dependency(nonce(21))]));
+        assert_eq!(waits(3), Err(RequestError::CleanUpWithoutOperation { chain_id: 3 }));
+    }
+
+    #[test]
+    fn waits_for_what_it_is_told_to_wait_for() {
+        let waits = |operations: &[usize]| dependencies(&clean_up(1).after(operations.iter().copied()), &OPERATIONS);
+        assert_eq!(waits(&[0, 3]), Ok(vec![Dependency(nonce(10)), Dependency(nonce(21))]));
+        assert_eq!(waits(&[4]), Err(RequestError::UnknownDependency { index: 4, count: 4 }));
+    }
+}
