@@ -244,7 +244,6 @@ impl Error {
     pub fn unsettled(&self) -> Option<B256> {
         match self {
             Self::Network(error) => error.unsettled(),
-            Self::Refused(refusal) => refusal.answer.unsettled(),
             Self::Mee(failure) => failure.unsettled(),
             Self::Unsettled { supertransaction, .. } => Some(*supertransaction),
             _ => None,

@@ -181,7 +181,7 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
                 Ok(receipt)
             }
             // A refusal executed nothing: trying again cannot do anything twice.
-            Err(error @ Error::Refused(_)) if error.unsettled().is_none() => {
+            Err(error @ Error::Refused(_)) => {
                 if !shared.session.is_enabled().await? {
                     return Err(error);
                 }

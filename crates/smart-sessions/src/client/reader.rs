@@ -94,9 +94,13 @@ impl ChainReader {
         }
     }
 
-    /// A chain's refusal in the words of the limit that stopped the operation; any other error as it is.
+    /// A chain's refusal in the words of the limit that stopped the operation; any other error as it is. A refusal of
+    /// something that may be mined nevertheless is none.
     pub(crate) fn refusal(&self, error: Error, evaluation: Option<SessionRefusal>) -> Error {
         let Error::Network(answer) = error else { return error };
+        if answer.unsettled().is_some() {
+            return Error::Network(answer);
+        }
         match ChainRefusal::decode(*answer, &self.deployment, evaluation) {
             Ok(refusal) => Error::Refused(Box::new(refusal)),
             Err(answer) => answer.into(),

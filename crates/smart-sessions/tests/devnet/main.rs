@@ -1,6 +1,7 @@
 //! Sessions on a local chain with a bundler.
 
 mod budgets;
+mod costs;
 mod ground;
 mod lanes;
 #[cfg(feature = "passkey")]
