@@ -6,7 +6,7 @@ use policy_encoding::{AccountSessions, Evaluation, Operation, SessionModule, Ses
 use session_types::abi::{self, ModuleFunction};
 use session_types::{Deployment, PermissionId};
 
-use super::{ChainRefusal, Error, Grant};
+use super::{ChainRefusal, Error, Grant, SessionStatus};
 
 /// One chain as far as it is read: its node, and the session contracts that are used there.
 ///
@@ -78,15 +78,24 @@ impl ChainReader {
         Ok(self.node.call(&request).await?)
     }
 
-    /// What the policies say about an operation with this call data, of a session that is unused; `None` when they
-    /// permit it, the session is not known, or policies decide of which nothing is known.
-    pub(crate) fn evaluate(&self, grant: &Grant, call_data: Bytes, now: u64) -> Option<SessionRefusal> {
+    /// What the policies say about an operation with this call data, of a session that is unused, or used as its status
+    /// says; `None` when they permit it, the session is not known, or policies decide of which nothing is known.
+    pub(crate) fn evaluate(
+        &self,
+        grant: &Grant,
+        used: Option<&SessionStatus>,
+        call_data: Bytes,
+        now: u64,
+    ) -> Option<SessionRefusal> {
         let session = grant.session.as_ref()?;
         let module = SessionModule::new(self.deployment).on_chain(self.chain_id);
         let mut state = AccountSessions::new(grant.account);
         let sessions: [&abi::Session; 1] = [session];
         if let Err(refusal) = module.enable(&mut state, sessions) {
             return Some(refusal);
+        }
+        if let Some(status) = used {
+            status.set_counters(&mut state, grant.permission_id);
         }
         match module.evaluate(&state, grant.permission_id, &Operation::new(call_data), now) {
             Evaluation::Refused(refusal) => Some(refusal),

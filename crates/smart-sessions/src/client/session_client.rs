@@ -8,6 +8,7 @@ use alloy_primitives::{B256, Bytes};
 use bundler_rpc::UserOperationReceipt;
 use futures_util::future::try_join_all;
 use session_types::SigningForm;
+use tokio::try_join;
 use userop::Call;
 use userop::account::Account;
 
@@ -18,7 +19,7 @@ use super::{Chain, Error, Grant, SessionKey};
 /// A session key with its grants: one on one chain, or one on each of several.
 ///
 /// Before anything is signed or sent, the calls are evaluated against the session as if it were unused; counters that
-/// are used up are known to the chain alone, which then refuses.
+/// are used up are known to the chain alone, which then refuses. [`with_counters`](Self::with_counters) reads them first.
 ///
 /// `T` is how the calls reach the chains: by a bundler when nothing else is said ([`new`](Self::new)), by a MEE node or by
 /// a transport of your own with [`over`](Self::over).
@@ -41,6 +42,8 @@ pub struct SessionClient<A, K, T = BundlerTransport<A, K>> {
     /// Those on other chains.
     others: Vec<Grant>,
     preflight: bool,
+    /// Whether what is used so far is read before the calls are evaluated.
+    counters: bool,
     /// What the transport takes for account and key.
     of: PhantomData<fn() -> (A, K)>,
 }
@@ -73,7 +76,8 @@ impl<T: Transport> SessionClient<T::Account, T::Key, T> {
         let mut grants = grants.into_iter();
         let grant = grants.next().ok_or(Error::NoGrants)?;
         transport.check(&grant)?;
-        let mut client = Self { transport, grant, others: Vec::new(), preflight: true, of: PhantomData };
+        let mut client =
+            Self { transport, grant, others: Vec::new(), preflight: true, counters: false, of: PhantomData };
         for grant in grants {
             client.transport.check(&grant)?;
             if client.grants().any(|other| other.chain_id == grant.chain_id) {
@@ -90,6 +94,16 @@ impl<A, K, T: Transport> SessionClient<A, K, T> {
     #[must_use]
     pub const fn without_preflight(mut self) -> Self {
         self.preflight = false;
+        self
+    }
+
+    /// Evaluates the calls by what is used of the session's limits so far, which is read from the chain for every use, at
+    /// the same time as the clock: a limit that is used up then stops the calls before anything is signed or sent, with
+    /// [`Error::NotPermitted`]. What operations under way will use is not known to it, nor is a state that cannot be
+    /// [read](crate::SessionStatus::unreadable): there the chain refuses, as without it.
+    #[must_use]
+    pub const fn with_counters(mut self) -> Self {
+        self.counters = true;
         self
     }
 
@@ -165,8 +179,12 @@ impl<A, K, T: Transport> SessionClient<A, K, T> {
         let mut evaluation = None;
         if grant.session.is_some() {
             let reader = self.transport.reader(grant.chain_id).ok_or(Error::NoGrant { chain_id: grant.chain_id })?;
-            let now = reader.time().await?;
-            let evaluate = |calls: &[Call]| reader.evaluate(grant, self.transport.call_data(grant, calls), now);
+            // A session that is enabled by this use begins anew.
+            let counts = self.preflight && self.counters && !enabling;
+            let status = async { if counts { reader.status(grant).await.map(Some) } else { Ok(None) } };
+            let (now, status) = try_join!(reader.time(), status)?;
+            let evaluate =
+                |calls: &[Call]| reader.evaluate(grant, status.as_ref(), self.transport.call_data(grant, calls), now);
             evaluation = Some(calls).filter(|calls| !calls.is_empty()).and_then(evaluate);
             evaluation = evaluation.or_else(|| paid.and_then(evaluate));
         }

@@ -91,6 +91,12 @@ async fn what_is_left_is_read_in_one_request() {
     assert_eq!(exhausted, [(PolicyPlace::Action(count), Unit::Uses)]);
     assert!(!seen.is_exhausted());
     refused_before_sending(&ground, &session, &seen, &[Ground::increment()], "uses are spent");
+    let refused = client.use_permission(&[Ground::increment()]).await;
+    assert!(matches!(&refused, Err(Error::Refused(_))), "{refused:?}");
+    let refused = client.clone().with_counters().use_permission(&[Ground::increment()]).await;
+    assert!(
+        matches!(&refused, Err(Error::NotPermitted(refusal)) if refusal.to_string().ends_with("all 3 uses are spent"))
+    );
     refused_before_sending(&ground, &session, &seen, &[transfer(400), transfer(300)], "may reach 900");
 
     // The owner raises a limit: the chain has another one than was granted.
@@ -103,6 +109,9 @@ async fn what_is_left_is_read_in_one_request() {
     let place = PolicyPlace::Action(count);
     assert_eq!(seen.differences, [Difference::Configuration { place, policy: usage_limit }]);
     assert_eq!(left(seen.remaining_of(count))[1], (PolicyKind::UsageLimit, Unit::Uses, 10));
+    client.with_counters().use_permission(&[Ground::increment()]).await.unwrap();
+    let seen = status().await;
+    assert_eq!(left(seen.remaining_of(count))[1].2, 9);
 
     everything_of_the_account(&chain, account, &session, &seen).await;
     one_chain_fails(&chain, &grant).await;

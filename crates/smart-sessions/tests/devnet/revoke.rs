@@ -110,3 +110,32 @@ async fn failures_are_told_by_step(ground: &Ground) {
     assert!(chain.is_enabled(grant.permission_id, account).await.unwrap());
     assert!(revoke_on(std::slice::from_ref(&ground.owner), &RevokePlan::of_grants([&grant])).await.is_complete());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_chains_are_one_plan_and_one_chain_that_is_away_keeps_nothing_back() {
+    let (first, second) = tokio::join!(Ground::prepare(), Ground::on_chain(10));
+    let grounds = [&first, &second];
+    let mut grants = Vec::new();
+    for ground in grounds {
+        for _ in 0..2 {
+            grants.push(ground.owner.grant(&ground.free_session()).await.unwrap().0);
+        }
+    }
+    let owners = grounds.map(|ground| ground.owner.clone());
+    let [a, b, c, d] = &grants[..] else { panic!() };
+    let plan = RevokePlan::of_grants([a, c]);
+    assert_eq!(plan.chains(), [10, first.chain.chain_id()]);
+    let report = revoke_on(&owners, &plan).await;
+    assert!(report.is_complete() && report.chains.iter().all(|chain| chain.receipt.is_some()), "{report:?}");
+    for (ground, grant) in [(&first, a), (&second, c)] {
+        assert!(!ground.chain.is_enabled(grant.permission_id, grant.account).await.unwrap());
+    }
+
+    // One chain goes away: the other's part is done all the same.
+    let plan = RevokePlan::of_grants([b, d]);
+    drop(second);
+    let report = revoke_on(&owners, &plan).await;
+    let codes: Vec<_> = report.steps().map(|step| (step.step.chain_id, step.outcome.code())).collect();
+    assert_eq!(codes, [(10, "failed"), (first.chain.chain_id(), "done")]);
+    assert!(matches!(report.failure(), Some(Error::Network(_))), "{report:?}");
+}

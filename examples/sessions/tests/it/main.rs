@@ -41,3 +41,16 @@ fn cases(name: &str) -> Vec<Value> {
     assert!(!cases.is_empty(), "{name}");
     cases
 }
+
+#[test]
+fn colours_are_for_terminals_and_can_be_refused() {
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessions"));
+        command.args(["decode", "AA25 invalid account nonce"]);
+        command.env_remove("NO_COLOR").envs(variables.iter().copied());
+        text(&command.output().unwrap().stdout).contains('\u{1b}')
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}

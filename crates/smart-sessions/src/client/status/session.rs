@@ -98,8 +98,9 @@ impl SessionStatus {
         spent.contains(&PolicyPlace::UserOp) || (!self.actions.is_empty() && self.actions.iter().all(action_is_spent))
     }
 
-    /// Sets the evaluator's counters to those of the chain, as far as they are readable: it then refuses what the chain
-    /// would refuse because a limit is used up. Gives how many policies keep their counters.
+    /// Sets the evaluator's counters to those of the chain: it then refuses what the chain would refuse because a limit is
+    /// used up. Gives how many policies keep their counters: those whose state is not readable, or that have other limits
+    /// on the chain than the evaluator knows ([`Difference::Configuration`]).
     pub fn set_counters(&self, sessions: &mut AccountSessions, permission_id: PermissionId) -> usize {
         sessions.set_nonce(permission_id, self.enable_nonce);
         let account = sessions.account();
@@ -111,7 +112,9 @@ impl SessionStatus {
                     && status.place.config_id(permission_id, account) == policy.config_id()
             };
             let state = self.policies.iter().find(is_its).and_then(|status| status.state.as_ref().ok());
-            match state.zip(policy.policy()).and_then(|(state, known)| state.usage(known)) {
+            let known = state.zip(policy.policy());
+            let known = known.filter(|(state, known)| state.is_configured_as(known) != Some(false));
+            match known.and_then(|(state, known)| state.usage(known)) {
                 Some(usage) => *policy.usage_mut() = usage,
                 None => kept += 1,
             }

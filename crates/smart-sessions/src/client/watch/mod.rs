@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 pub use event::SessionEvent;
 
-use super::{Chain, Error};
+use super::{Chain, ChainReader, Error};
 
 /// Events of sessions as they happen, read by polling a node (`eth_getLogs`) over bounded ranges of blocks.
 ///
@@ -46,7 +46,8 @@ use super::{Chain, Error};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Watch {
-    chain: Chain,
+    chain: ChainReader,
+    patience: Duration,
     account: Option<Address>,
     permission_id: Option<PermissionId>,
     with_policies: bool,
@@ -68,9 +69,19 @@ pub struct Watch {
 impl Chain {
     /// Watches for changes of sessions from a block on: events of all accounts, of the module alone, until said otherwise.
     #[must_use]
+    #[doc(alias = "watchContractEvent")]
+    pub fn watch(&self, from_block: u64) -> Watch {
+        self.reader().watch(from_block).with_patience(self.patience())
+    }
+}
+
+impl ChainReader {
+    /// Watches for changes of sessions from a block on: see [`Chain::watch`].
+    #[must_use]
     pub fn watch(&self, from_block: u64) -> Watch {
         Watch {
             chain: self.clone(),
+            patience: Chain::DEFAULT_PATIENCE,
             account: None,
             permission_id: None,
             with_policies: false,
@@ -133,6 +144,13 @@ impl Watch {
     pub fn with_range(mut self, blocks: u64) -> Self {
         self.most = blocks.max(1);
         self.range = self.most;
+        self
+    }
+
+    /// How long a node that fails is waited for: the chain's patience when nothing else is said.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -222,7 +240,7 @@ impl Watch {
             return Ok(());
         }
         let since = *self.failing.get_or_insert_with(Instant::now);
-        if since.elapsed() >= self.chain.patience() || (error.response().is_some() && !error.is_retryable()) {
+        if since.elapsed() >= self.patience || (error.response().is_some() && !error.is_retryable()) {
             self.failing = None;
             return Err(error.into());
         }
