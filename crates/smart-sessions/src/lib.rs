@@ -28,8 +28,8 @@ pub use client::store_conformance;
 pub use client::{
     ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, Grant, GrantFilter, GrantKey,
     GrantPlan, GrantPlanBuilder, Installation, KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore,
-    Owner, PlanError, PolicyPlace, SessionClient, SessionKey, SessionLanes, SessionStatus, SessionStore, SharedKey,
-    SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
+    NewSession, Owner, PlanError, PolicyPlace, SessionClient, SessionHolder, SessionKey, SessionLanes, SessionStatus,
+    SessionStore, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
 #[cfg(feature = "passkey")]
 pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};

@@ -169,3 +169,66 @@ async fn sessions_that_one_signature_cannot_enable_are_refused() {
     assert!(matches!(empty, Error::Grant(_)), "{empty}");
     assert_eq!(nodes.each_ref().map(|node| node.requests().len()), asked, "nothing was asked");
 }
+
+#[cfg(feature = "erc7715")]
+mod requests {
+    use smart_sessions::Grant;
+    use smart_sessions::policy::erc7715::{NotMappedReason, PermissionRequest};
+
+    use super::*;
+
+    fn request(chain_id: u64, permissions: serde_json::Value) -> PermissionRequest {
+        serde_json::from_value(json!({
+            "chainId": format!("{chain_id:#x}"),
+            "expiry": 1_900_000_000,
+            "signer": { "type": "account", "data": { "address": Key::Session.address() } },
+            "permissions": permissions,
+        }))
+        .unwrap()
+    }
+
+    fn transfer() -> serde_json::Value {
+        let data = json!({ "address": Address::repeat_byte(7), "allowance": "0x3e8" });
+        json!({ "type": "erc20-token-transfer", "data": data })
+    }
+
+    #[tokio::test]
+    async fn a_wallet_grants_all_of_a_request_or_nothing() {
+        let node = node(10, Says::Truth).await;
+        let owner = owner(&connect(&node).await);
+        let requests = [request(10, json!([transfer()])), request(10, json!([transfer()]))];
+        let plan = owner.plan_requests(&requests).unwrap().prepare().await.unwrap();
+        let grants = owner.sign_plan(&plan, SignatureForm::TypedData).await.unwrap();
+        assert_ne!(grants[0].permission_id, grants[1].permission_id, "limits of their own");
+        for (request, grant) in requests.iter().zip(&grants) {
+            let response = grant.to_permission_response(request);
+            assert_eq!(response.granted.address, Some(ACCOUNT));
+            let text = serde_json::to_string(&response).unwrap();
+            let mut response = serde_json::from_str(&text).unwrap();
+            assert_eq!(Grant::from_permission_response(&response).as_ref(), Ok(grant));
+            response.granted.address = Some(Address::ZERO);
+            let other = Grant::from_permission_response(&response);
+            assert_eq!(other, Err(Error::OtherAccount { granted: ACCOUNT, given: Address::ZERO }));
+            response.context = vec![0xff].into();
+            assert!(Grant::from_permission_response(&response).is_err());
+        }
+
+        let rate = json!({ "type": "rate-limit", "data": { "count": 3, "interval": 60 } });
+        let partly = [request(10, json!([transfer()])), request(10, json!([transfer(), rate]))];
+        let Err(Error::Plan(error)) = owner.plan_requests(&partly) else { panic!("planned") };
+        assert!(
+            error.to_string().contains("request 1") && error.to_string().contains("permission 1 (rate-limit)"),
+            "{error}"
+        );
+        let PlanError::NotMapped { request: 1, not_mapped } = error else { panic!("{error}") };
+        assert_eq!(not_mapped[0].reason, NotMappedReason::Period);
+        let other_chain = owner.plan_requests(&[request(8453, json!([transfer()]))]).unwrap_err();
+        assert_eq!(other_chain, Error::OtherChain { granted: 8453, connected: 10 });
+        let mut named = request(10, json!([transfer()]));
+        named.address = Some(Address::ZERO);
+        let other_account = owner.plan_requests(&[named]).unwrap_err();
+        assert_eq!(other_account, Error::OtherAccount { granted: Address::ZERO, given: ACCOUNT });
+        let nothing = owner.plan_requests(&[request(10, json!([]))]).unwrap_err();
+        assert!(matches!(nothing, Error::Plan(PlanError::Request { request: 0, .. })), "{nothing}");
+    }
+}

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use alloy_primitives::{Address, B256, U256};
 use bundler_rpc::{BundlerError, ConnectError};
-use policy_encoding::SessionRefusal;
+use policy_encoding::{PermissionError, SessionRefusal};
 use session_types::abi::DecodeError;
 use session_types::stored::StoredError;
 use session_types::validator::OwnersError;
@@ -231,6 +231,9 @@ pub enum Error {
         /// The account.
         account: Address,
     },
+    /// A permission cannot be built.
+    #[error(transparent)]
+    Permission(#[from] PermissionError),
     /// A passkey cannot sign, or what its authenticator answered is not what was asked.
     #[cfg(feature = "passkey")]
     #[error(transparent)]

@@ -27,7 +27,7 @@ pub use keys::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingPar
 pub use keys::{KeyFuture, SessionKey, SharedKey, SignatureCheck, ThresholdKey};
 pub use lanes::SessionLanes;
 pub use owner::{Installation, Owner};
-pub use plan::{GrantPlan, GrantPlanBuilder, PlanError, SignatureForm};
+pub use plan::{GrantPlan, GrantPlanBuilder, NewSession, PlanError, SessionHolder, SignatureForm};
 pub use reader::ChainReader;
 pub use refusal::{ChainRefusal, Limit};
 pub use revoke::{

@@ -48,6 +48,12 @@ impl<S: Signer + Send + Sync> ThresholdKey<S> {
         Ok(key)
     }
 
+    /// How many have to sign where the session does not say it.
+    #[must_use]
+    pub const fn threshold(&self) -> usize {
+        self.threshold
+    }
+
     /// The keys' addresses, in the order in which they are asked.
     pub fn addresses(&self) -> impl Iterator<Item = Address> {
         self.signers.iter().map(Signer::address)

@@ -135,6 +135,24 @@ pub enum PlanError {
         /// The checksum of what stands in it.
         seen: B256,
     },
+    /// A session does not hold all that a wallet was asked for.
+    #[cfg(feature = "erc7715")]
+    #[error("request {request} cannot be granted as it stands: {}", super::erc7715::listed(not_mapped))]
+    NotMapped {
+        /// The request's place, from 0.
+        request: usize,
+        /// What is left out.
+        not_mapped: Vec<policy_encoding::erc7715::NotMapped>,
+    },
+    /// What a wallet was asked for makes no session.
+    #[cfg(feature = "erc7715")]
+    #[error("request {request}: {reason}")]
+    Request {
+        /// The request's place, from 0.
+        request: usize,
+        /// Why not.
+        reason: policy_encoding::erc7715::RequestError,
+    },
     /// The sessions in the text cannot be read.
     #[error(transparent)]
     Frozen(#[from] FrozenGrantError),

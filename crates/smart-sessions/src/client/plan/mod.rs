@@ -1,7 +1,10 @@
 //! What an owner may grant by one signature: looked at, explained, taken elsewhere, signed.
 
 mod build;
+#[cfg(feature = "erc7715")]
+mod erc7715;
 mod error;
+mod new_session;
 mod sign;
 mod text;
 
@@ -21,6 +24,7 @@ use session_types::{AccountType, Deployment, EnableMode, MultiChainGrant, abi};
 pub use build::GrantPlanBuilder;
 pub(crate) use build::nexus_validator;
 pub use error::PlanError;
+pub use new_session::{NewSession, SessionHolder};
 pub use sign::SignatureForm;
 
 use super::grant::EnableGrant;

@@ -14,7 +14,8 @@ use std::string::String;
 use alloy_primitives::{B256, Bytes};
 use p256::EncodedPoint;
 use p256::ecdsa::VerifyingKey;
-use session_types::validator::{WebAuthnKey, WebAuthnSignature};
+use session_types::validator::{OwnersError, WebAuthnKey, WebAuthnSignature};
+use session_types::{Deployment, SessionValidator};
 
 pub use assertion::WebAuthnAssertion;
 pub use authenticator::{AssertionFuture, Authenticator};
@@ -22,6 +23,7 @@ pub use error::PasskeyError;
 
 use super::{KeyFuture, SessionKey, SignatureCheck};
 use crate::Error;
+use crate::client::SessionHolder;
 
 /// A passkey as session key: for sessions of the deployment's WebAuthn validator.
 ///
@@ -121,6 +123,12 @@ impl<F: Authenticator> Passkey<F> {
         let assertion = self.authenticator.assert(challenge).await?;
         let (r, s) = assertion.check(&self.verifying, challenge, self.relying_party.as_ref())?;
         Ok(assertion.into_signature(r, s, self.use_precompiled))
+    }
+}
+
+impl<F> SessionHolder for Passkey<F> {
+    fn session_validator(&self, deployment: &Deployment) -> Result<SessionValidator, OwnersError> {
+        self.key.session_validator(deployment)
     }
 }
 
