@@ -108,7 +108,9 @@ fn tests() -> anyhow::Result<()> {
 
 fn documentation() -> anyhow::Result<()> {
     let mut command = cargo(["doc", "--quiet", "--workspace", "--all-features", "--no-deps", "--lib"]);
-    command::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+    command::run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // What rustdoc's own search finds, and where the items' pages are.
+    command::run(&mut cargo(["test", "--quiet", "--workspace", "--all-features", "--test", "book", "--", "--ignored"]))
 }
 
 fn deny() -> anyhow::Result<()> {

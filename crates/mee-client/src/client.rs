@@ -14,7 +14,6 @@ use crate::wire::{GasTokens, NodeInfo, Quote, SignedQuote};
 use crate::{ApiKey, MeeError};
 
 /// A node and an account that uses it.
-#[doc(alias = "createMeeClient")]
 #[derive(Clone, Debug)]
 pub struct MeeClient {
     account: Arc<MultichainAccount>,

@@ -15,7 +15,6 @@ pub fn mee_user_op_hash(user_op_hash: B256, lower_bound: u64, upper_bound: u64) 
 ///
 /// Leaves are sorted by value and stored from the end of a complete binary tree backwards, so that
 /// `node[i] = keccak256(sorted pair of node[2i + 1] and node[2i + 2])`; node 0 is the root.
-#[doc(alias = "createMerkleTree")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuperTxTree {
     nodes: Vec<B256>,

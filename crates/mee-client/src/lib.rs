@@ -22,16 +22,24 @@ pub mod wire;
 
 pub use account::{ChainConfiguration, Deployment, MultichainAccount};
 pub use chain::Chain;
-pub use client::{MeeClient, MeeClientBuilder};
+#[doc(alias = "createMeeClient")]
+pub use client::MeeClient;
+pub use client::MeeClientBuilder;
 pub use clock::{Clock, ClockLanes, CountingLanes, LaneSource, RandomSalts, SaltSource, SystemClock};
 pub use error::MeeError;
-pub use hash::{SuperTxTree, mee_user_op_hash};
-pub use http::{
-    ApiKey, HttpRequest, HttpResponse, HttpTransport, Method, ReqwestTransport, TransportFailure, error_text,
-};
+#[doc(alias = "createMerkleTree")]
+pub use hash::SuperTxTree;
+pub use hash::mee_user_op_hash;
+#[doc(alias = "parseErrorMessage")]
+pub use http::error_text;
+pub use http::{ApiKey, HttpRequest, HttpResponse, HttpTransport, Method, ReqwestTransport, TransportFailure};
 pub use instruction::{Calls, Instruction, PlainCall};
-pub use node::{DEFAULT_NODE, Executed, NodeApi, ReadRetries, STAGING_NODE};
+#[doc(alias("UseMeePermissionPayload", "result"))]
+pub use node::Executed;
+pub use node::{DEFAULT_NODE, NodeApi, ReadRetries, STAGING_NODE};
 pub use quote::{FeeToken, Payment, QuoteOptions, Sponsor, VerifiedQuote};
-pub use version::{
-    ComposabilityVersion, MeeVersion, MeeVersionConfig, ModuleRegistry, SimpleSigning, Submodules, UnknownVersion,
-};
+#[doc(alias = "MEEVersion")]
+pub use version::MeeVersion;
+#[doc(alias("getMEEVersion", "MEEVersionConfig"))]
+pub use version::MeeVersionConfig;
+pub use version::{ComposabilityVersion, ModuleRegistry, SimpleSigning, Submodules, UnknownVersion};

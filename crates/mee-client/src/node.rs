@@ -52,8 +52,6 @@ pub struct NodeApi {
 }
 
 /// What a node answers to an execution.
-#[doc(alias = "UseMeePermissionPayload")]
-#[doc(alias = "result")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Executed {
     /// The supertransaction.

@@ -5,5 +5,9 @@ mod state;
 mod wait;
 
 pub use report::{ExecutedOp, Report};
-pub use state::{Phase, Progress, StatusMode, progress};
+#[doc(alias = "transactionStatus")]
+pub use state::Phase;
+#[doc(alias = "parseTransactionStatus")]
+pub use state::progress;
+pub use state::{Progress, StatusMode};
 pub use wait::{Event, Receipt, StatusError, Wait};

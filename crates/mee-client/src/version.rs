@@ -8,7 +8,6 @@ use userop::account::nexus::NexusDeployment;
 use crate::wire::checksummed;
 
 /// A generation of the MEE contracts ("suite"). Ordered from the oldest to the newest.
-#[doc(alias = "MEEVersion")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MeeVersion {
@@ -159,8 +158,6 @@ pub struct Submodules {
 /// The contracts of one suite, as they are sent to the node in `meeVersions`.
 ///
 /// The addresses are plain data, so that another deployment of the same suite (a local chain) can be used.
-#[doc(alias = "getMEEVersion")]
-#[doc(alias = "MEEVersionConfig")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MeeVersionConfig {

@@ -3,8 +3,6 @@ use alloy_primitives::{B256, U256};
 /// How a rule compares a call's parameter with its reference value.
 ///
 /// The contracts read both sides as unsigned 256-bit big-endian numbers, whatever the parameter's type.
-#[doc(alias = "getUniversalActionPolicyConditionType")]
-#[doc(alias = "ParamCondition")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Condition {

@@ -27,7 +27,9 @@ pub mod state;
 mod word;
 
 pub use any::AnyPolicy;
-pub use condition::{Condition, range_bounds};
+#[doc(alias("getUniversalActionPolicyConditionType", "ParamCondition"))]
+pub use condition::Condition;
+pub use condition::range_bounds;
 pub use error::{DecodeError, PolicyError, TreeError};
 pub use explain::{Explainer, Explanation, Finding, Glossary, Severity, Token};
 pub use module::{AccountSessions, Call, Evaluation, Operation, SessionModule, SessionRefusal};
@@ -37,7 +39,11 @@ pub use policies::{
     UniversalAction, UsageLimit, ValueLimit,
 };
 pub use policy::{FitsIn, KnownPolicy, NotDeployed, Policy, place};
+#[doc(alias("pad", "toHex", "parseUnits", "AnyReferenceValue", "parseReferenceValue"))]
 pub use reference::RefValue;
 pub use registry::Registry;
+#[doc(alias("RawParamRule", "ParamRule"))]
 pub use rule::Rule;
-pub use shape::{CallShape, Location, ParamKind, Parameter, PathError, ShapeError};
+#[doc(alias("functionSignature", "CounterContract", "CounterAbi"))]
+pub use shape::CallShape;
+pub use shape::{Location, ParamKind, Parameter, PathError, ShapeError};

@@ -13,9 +13,6 @@ use alloy_primitives::{Address, B256, FixedBytes, Signed, U256, Uint};
 /// let left = RefValue::from(FixedBytes([0xab, 0xcd]));
 /// assert_eq!(left.word(), b256!("abcd000000000000000000000000000000000000000000000000000000000000"));
 /// ```
-#[doc(alias("pad", "toHex", "parseUnits"))]
-#[doc(alias = "AnyReferenceValue")]
-#[doc(alias = "parseReferenceValue")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RefValue(B256);
 

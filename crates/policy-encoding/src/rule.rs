@@ -10,8 +10,6 @@ use crate::{
 ///
 /// Layout, six words: condition (`uint8`), offset (`uint64`, counted from the byte after the selector), limited
 /// (`bool`), reference (`bytes32`), limit and used (`uint256` each).
-#[doc(alias = "RawParamRule")]
-#[doc(alias = "ParamRule")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     condition: Condition,

@@ -70,6 +70,8 @@ pub struct TokenPurpose {
 }
 
 /// A policy of a custom action.
+#[doc(alias = "BuildActionPolicyParamTypes")]
+#[doc(alias = "AbstractedBuildActionPolicyParamTypes")]
 #[doc(alias = "buildActionPolicy")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -79,7 +79,6 @@ pub const DOMAIN_SEPARATOR: B256 = b256!("057501e891776d1482927e5f094ae44049a4d8
 /// A session with everything that its digest depends on.
 ///
 /// `S` is a [`Session`](crate::Session), an [`abi::Session`], or a reference to one.
-#[doc(alias("AccountAndChainId", "accountsAndChainIds", "SignedSession"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChainSession<S> {
     /// The chain.
@@ -153,7 +152,6 @@ pub fn chain_digests<'a, S: AsRef<abi::Session> + 'a>(
 /// let hash = multi_chain_digest(digests);
 /// assert_ne!(personal_message_hash(hash), hash);
 /// ```
-#[doc(alias = "hashChainSessions")]
 #[must_use]
 pub fn multi_chain_digest(digests: impl IntoIterator<Item = ChainDigest>) -> B256 {
     let mut chains = Keccak256::new();
@@ -180,7 +178,6 @@ pub(crate) fn typed_data_hash(domain_separator: B256, struct_hash: B256) -> B256
 }
 
 /// The EIP-191 hash of a hash's 32 bytes: what a key signs for a personal message.
-#[doc(alias = "personal_sign")]
 #[must_use]
 pub fn personal_message_hash(hash: B256) -> B256 {
     let mut message = *b"\x19Ethereum Signed Message:\n32................................";

@@ -31,7 +31,6 @@ pub const DEFAULT_ENABLE_LIMIT: usize = 64 * 1024;
 /// assert_eq!(bytes.len(), 1 + 32 + 2);
 /// assert_eq!(SessionSignature::decode(&bytes), Ok(signature));
 /// ```
-#[doc(alias = "encodeSmartSessionSignature")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SessionSignature {
     /// Uses an enabled session.

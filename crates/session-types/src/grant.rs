@@ -25,8 +25,6 @@ pub enum GrantError {
 /// Sessions, in the order that is signed.
 ///
 /// `S` is a [`Session`], or an [`abi::Session`] for what others wrote.
-#[doc(alias = "chainIds")]
-#[doc(alias = "getEnableSessionDetails")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MultiChainGrant<S = Session> {
     mode: EnableMode,

@@ -1,8 +1,6 @@
 use crate::error::UnknownMode;
 
 /// How a user operation's signature uses the session module; its first byte.
-#[doc(alias = "SmartSessionModeType")]
-#[doc(alias = "ModeId")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SmartSessionMode {
     /// `0x00`: an enabled session is used.
@@ -90,7 +88,6 @@ impl From<EnableMode> for SmartSessionMode {
 }
 
 /// The flags of `SignedPermissions`: derived from the session and the mode by the module, never sent.
-#[doc(alias = "SignedPermissions")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignedFlags {
     /// Some action is the generic fallback.

@@ -91,7 +91,6 @@ impl Slot for Erc1271Slot {
 /// let policy = PolicyData::<UserOpSlot>::new(Address::repeat_byte(1), Bytes::new());
 /// ActionData::new(ActionTarget::GenericFallback, [policy]);
 /// ```
-#[doc(alias = "actionPolicy")]
 pub struct PolicyData<S> {
     data: abi::PolicyData,
     slot: PhantomData<fn() -> S>,

@@ -20,16 +20,65 @@ pub use policy_encoding as policy;
 pub use session_types as session;
 pub use userop;
 
+#[cfg(feature = "client")]
+#[doc(alias("baseSepolia", "createBicoBundlerClient"))]
+pub use client::Chain;
+#[cfg(feature = "client")]
+#[doc(alias = "enableSessionData")]
+pub use client::EnableGrant;
 #[cfg(feature = "file-store")]
 pub use client::FileStore;
+#[cfg(feature = "client")]
+#[doc(alias("GrantPermissionResponse", "createSessionsResponse", "SessionData", "sessionDetails"))]
+pub use client::Grant;
+#[cfg(feature = "client")]
+#[doc(alias("prepareForPermissions", "preparePermission", "MultiChainSession"))]
+pub use client::GrantPlan;
+#[cfg(feature = "client")]
+#[doc(alias = "installSuccess")]
+pub use client::Installation;
+#[cfg(feature = "client")]
+#[doc(alias(
+    "smartSessionCreateActions",
+    "SmartSessionCreateActions",
+    "smartSessionActions",
+    "SmartSessionActions",
+    "privateKey",
+    "userAccount",
+    "nexusClient",
+    "nexusSessionClient",
+    "createAccountAndSendTransaction",
+    "createNexusClient",
+    "createSmartAccountClient"
+))]
+pub use client::Owner;
+#[cfg(feature = "client")]
+#[doc(alias(
+    "extend",
+    "setModule",
+    "moduleActivator",
+    "sessionOwner",
+    "smartSessionNexusClient",
+    "usePermissionsModule",
+    "useSmartSessionNexusClient",
+    "smartSessionUseActions",
+    "toSmartSessionsValidator",
+    "toSmartSessionsModule"
+))]
+pub use client::SessionClient;
+#[cfg(feature = "client")]
+#[doc(alias("sessionSigner", "redeemer"))]
+pub use client::SessionKey;
+#[cfg(feature = "client")]
+#[doc(alias = "KVStore")]
+pub use client::SessionStore;
 #[cfg(all(feature = "client", feature = "conformance"))]
 pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
-    ActionWindow, Chain, ChainRefusal, ChainVerdict, Difference, EnableGrant, Error, Grant, GrantFilter, GrantKey,
-    GrantPlan, GrantPlanBuilder, Installation, KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore,
-    NewSession, Owner, PlanError, PolicyPlace, SessionClient, SessionHolder, SessionKey, SessionLanes, SessionStatus,
-    SessionStore, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
+    ActionWindow, ChainRefusal, ChainVerdict, Difference, Error, GrantFilter, GrantKey, GrantPlanBuilder, KeyFuture,
+    LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, NewSession, PlanError, PolicyPlace, SessionHolder,
+    SessionLanes, SessionStatus, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
 #[cfg(feature = "passkey")]
 pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};

@@ -4,7 +4,6 @@ use alloy_primitives::{Address, B256, Keccak256, U256};
 ///
 /// The chain id zero holds on every chain; the delegate zero takes the code away again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[doc(alias = "eip7702Auth")]
 pub struct Authorization {
     /// The chain, or zero for all.
     pub chain_id: U256,

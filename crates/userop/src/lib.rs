@@ -18,7 +18,9 @@ mod operation;
 mod pack;
 mod validation;
 
-pub use authorization::{Authorization, Delegation};
+#[doc(alias = "eip7702Auth")]
+pub use authorization::Authorization;
+pub use authorization::Delegation;
 pub use bundle::{BundleError, HandleOps};
 pub use entry_point::{EntryPoint, EntryPointVersion};
 pub use event::{EntryPointEvent, EntryPointFailure};

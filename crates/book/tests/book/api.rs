@@ -1,12 +1,12 @@
 //! The public items of the published crates and their search aliases, read from the sources.
 //!
-//! rustdoc's search index has no documented format and changes between compilers, so the sources are parsed. Whether an item is
-//! reachable by its path is rustdoc's to say: it resolves every path of the table as a link of the crate `book`.
+//! rustdoc's output has no documented format and takes long to make, so that this check parses the sources. What rustdoc makes of
+//! them is looked at where the documentation is built, see `rustdoc.rs`.
 
 use std::collections::BTreeMap;
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Expr, ExprLit, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, Visibility};
+use syn::{Attribute, Expr, ExprLit, Fields, ImplItem, Item, Lit, Meta, TraitItem, Type, UseTree, Visibility};
 
 use crate::files::{below, read, root};
 
@@ -22,21 +22,10 @@ pub(crate) struct Key {
     pub(crate) name: String,
 }
 
-/// What is known of an item.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Entry {
-    /// As rustdoc names the page (`struct`) or the place on the page of the parent (`method`).
-    pub(crate) kind: &'static str,
-    /// The parent's own kind.
-    pub(crate) parent_kind: &'static str,
-    /// Names that the search finds it by, as they are written.
-    pub(crate) aliases: Vec<String>,
-}
-
-/// All items.
+/// All items, each with the names that the search finds it by, as they are written.
 #[derive(Debug, Default)]
 pub(crate) struct Api {
-    items: BTreeMap<Key, Entry>,
+    items: BTreeMap<Key, Vec<String>>,
 }
 
 impl Key {
@@ -59,55 +48,27 @@ impl Api {
                     syn::parse_file(&read(&file)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
                 let folder = if file.ends_with("mod.rs") { file.parent().unwrap() } else { &file };
                 let module = folder.file_stem().unwrap().to_string_lossy().into_owned();
-                api.add(package, None, &module, "mod", &source.attrs);
+                api.add(package, None, &module, &source.attrs);
                 api.add_items(package, &source.items);
-            }
-        }
-        let kinds: BTreeMap<(String, String), &'static str> = (api.items.iter())
-            .filter(|(key, _)| key.parent.is_none())
-            .map(|(key, entry)| ((key.package.clone(), key.name.clone()), entry.kind))
-            .collect();
-        for (key, entry) in &mut api.items {
-            if let Some(parent) = &key.parent {
-                entry.parent_kind = kinds.get(&(key.package.clone(), parent.clone())).copied().unwrap_or_default();
             }
         }
         api
     }
 
-    /// The item of a path.
-    pub(crate) fn get(&self, path: &str) -> Option<&Entry> {
-        self.items.get(&Key::of(path)?)
+    /// Whether there is an item of this path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        Key::of(path).is_some_and(|key| self.items.contains_key(&key))
     }
 
     /// Whether a search for the name finds the item: rustdoc leaves case and underscores aside in names, and case in aliases.
     pub(crate) fn is_found_by(&self, path: &str, name: &str) -> bool {
-        let Some((key, entry)) = Key::of(path).and_then(|key| self.items.get_key_value(&key)) else { return false };
-        plain(&key.name) == plain(name) || entry.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+        let Some((key, aliases)) = Key::of(path).and_then(|key| self.items.get_key_value(&key)) else { return false };
+        plain(&key.name) == plain(name) || aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     }
 
-    /// The address of an item's documentation.
-    pub(crate) fn link(&self, path: &str) -> Option<String> {
-        let (key, entry) = (Key::of(path)?, self.get(path)?);
-        let modules: Vec<&str> = path.split("::").take_while(|part| !part.starts_with(char::is_uppercase)).collect();
-        let page = |modules: &[&str], kind: &str, name: &str| {
-            format!("https://docs.rs/{}/latest/{}/{kind}.{name}.html", key.package, modules.join("/"))
-        };
-        Some(match (&key.parent, entry.kind) {
-            (Some(parent), kind) => format!("{}#{kind}.{}", page(&modules, entry.parent_kind, parent), key.name),
-            (None, "mod") => format!("https://docs.rs/{}/latest/{}/index.html", key.package, modules.join("/")),
-            (None, "fn") => page(&modules[..modules.len() - 1], "fn", &key.name),
-            (None, kind) => page(modules.strip_suffix(&[key.name.as_str()]).unwrap_or(&modules), kind, &key.name),
-        })
-    }
-
-    fn add(&mut self, package: &str, parent: Option<&str>, name: &str, kind: &'static str, attributes: &[Attribute]) {
+    fn add(&mut self, package: &str, parent: Option<&str>, name: &str, attributes: &[Attribute]) {
         let key = Key { package: package.to_owned(), parent: parent.map(str::to_owned), name: name.to_owned() };
-        let entry = self.items.entry(key).or_default();
-        if entry.kind.is_empty() || entry.kind == "mod" {
-            entry.kind = kind;
-        }
-        entry.aliases.extend(attributes.iter().flat_map(aliases));
+        self.items.entry(key).or_default().extend(attributes.iter().flat_map(aliases));
     }
 
     fn add_items(&mut self, package: &str, items: &[Item]) {
@@ -121,36 +82,35 @@ impl Api {
         match item {
             Item::Struct(item) if public(&item.vis) => {
                 let name = item.ident.to_string();
-                self.add(package, None, &name, "struct", &item.attrs);
+                self.add(package, None, &name, &item.attrs);
                 self.add_fields(package, &name, &item.fields);
             }
             Item::Enum(item) if public(&item.vis) => {
                 let name = item.ident.to_string();
-                self.add(package, None, &name, "enum", &item.attrs);
+                self.add(package, None, &name, &item.attrs);
                 for variant in &item.variants {
-                    self.add(package, Some(&name), &variant.ident.to_string(), "variant", &variant.attrs);
+                    self.add(package, Some(&name), &variant.ident.to_string(), &variant.attrs);
                 }
             }
             Item::Fn(item) if public(&item.vis) => {
-                self.add(package, None, &item.sig.ident.to_string(), "fn", &item.attrs);
+                self.add(package, None, &item.sig.ident.to_string(), &item.attrs);
             }
             Item::Const(item) if public(&item.vis) => {
-                self.add(package, None, &item.ident.to_string(), "constant", &item.attrs);
+                self.add(package, None, &item.ident.to_string(), &item.attrs);
             }
             Item::Type(item) if public(&item.vis) => {
-                self.add(package, None, &item.ident.to_string(), "type", &item.attrs);
+                self.add(package, None, &item.ident.to_string(), &item.attrs);
             }
             Item::Mod(item) if public(&item.vis) => {
-                self.add(package, None, &item.ident.to_string(), "mod", &item.attrs);
+                self.add(package, None, &item.ident.to_string(), &item.attrs);
                 self.add_items(package, item.content.as_ref().map_or(&[], |(_, items)| items));
             }
             Item::Trait(item) if public(&item.vis) => {
                 let name = item.ident.to_string();
-                self.add(package, None, &name, "trait", &item.attrs);
+                self.add(package, None, &name, &item.attrs);
                 for member in &item.items {
                     if let TraitItem::Fn(method) = member {
-                        let kind = if method.default.is_some() { "method" } else { "tymethod" };
-                        self.add(package, Some(&name), &method.sig.ident.to_string(), kind, &method.attrs);
+                        self.add(package, Some(&name), &method.sig.ident.to_string(), &method.attrs);
                     }
                 }
             }
@@ -160,14 +120,23 @@ impl Api {
                 for member in &item.items {
                     match member {
                         ImplItem::Fn(method) if public(&method.vis) => {
-                            self.add(package, Some(&parent), &method.sig.ident.to_string(), "method", &method.attrs);
+                            self.add(package, Some(&parent), &method.sig.ident.to_string(), &method.attrs);
                         }
                         ImplItem::Const(constant) if public(&constant.vis) => {
                             let name = constant.ident.to_string();
-                            self.add(package, Some(&parent), &name, "associatedconstant", &constant.attrs);
+                            self.add(package, Some(&parent), &name, &constant.attrs);
                         }
                         _ => {}
                     }
+                }
+            }
+            Item::Use(item) if public(&item.vis) => {
+                let mut tree = &item.tree;
+                while let UseTree::Path(path) = tree {
+                    tree = &path.tree;
+                }
+                if let UseTree::Name(name) = tree {
+                    self.add(package, None, &name.ident.to_string(), &item.attrs);
                 }
             }
             Item::Macro(item) if item.ident.is_none() => self.add_macro(package, item.mac.tokens.clone()),
@@ -189,12 +158,12 @@ impl Api {
                     let taken = std::mem::take(&mut attributes);
                     let made = quote::quote!(#taken pub struct #name { });
                     let Ok(item) = syn::parse2::<syn::ItemStruct>(made) else { continue };
-                    self.add(package, None, &name.to_string(), "struct", &item.attrs);
+                    self.add(package, None, &name.to_string(), &item.attrs);
                     let Some(TokenTree::Group(members)) = members else { continue };
                     let members = members.stream();
                     if let Ok(item) = syn::parse2::<syn::ItemStruct>(quote::quote!(pub struct #name { #members })) {
                         for member in item.fields.iter().filter_map(|field| field.ident.as_ref()) {
-                            self.add(package, Some(&name.to_string()), &member.to_string(), "structfield", &[]);
+                            self.add(package, Some(&name.to_string()), &member.to_string(), &[]);
                         }
                     }
                     // What follows an arrow is a type that exists already.
@@ -211,7 +180,7 @@ impl Api {
     fn add_fields(&mut self, package: &str, parent: &str, fields: &Fields) {
         for field in fields.iter().filter(|field| matches!(field.vis, Visibility::Public(_))) {
             if let Some(name) = &field.ident {
-                self.add(package, Some(parent), &name.to_string(), "structfield", &field.attrs);
+                self.add(package, Some(parent), &name.to_string(), &field.attrs);
             }
         }
     }

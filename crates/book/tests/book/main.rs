@@ -5,4 +5,5 @@ mod files;
 mod links;
 mod names;
 mod pages;
+mod rustdoc;
 mod table;

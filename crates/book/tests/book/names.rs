@@ -1,11 +1,10 @@
 //! Every name that the TypeScript documents and libraries use stands in the migration table and is found by rustdoc's search.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{env, fs};
 
 use crate::api::Api;
 use crate::files::{below, read, root, shown};
-use crate::table::{LINKS, rows};
+use crate::table::rows;
 
 /// The names, each with the lists that have it.
 fn lists() -> BTreeMap<String, Vec<String>> {
@@ -27,7 +26,7 @@ fn every_name_has_a_row_and_the_search_finds_its_counterpart() {
     let mut wrong = Vec::new();
     let mut listed = BTreeSet::new();
     for row in &rows {
-        for item in row.items.iter().filter(|item| api.get(item).is_none()) {
+        for item in row.items.iter().filter(|item| !api.has(item)) {
             wrong.push(format!("{}: no public item {item}", row.names.join(", ")));
         }
         for name in &row.names {
@@ -61,27 +60,4 @@ fn every_name_of_the_documents_is_found_by_search() {
         }
     }
     assert!(without.is_empty(), "names of the documents without a counterpart:\n{}", without.join("\n"));
-}
-
-#[test]
-fn the_links_of_the_table_are_those_of_the_items() {
-    let page = root().join("docs/from-typescript.md");
-    let text = read(&page);
-    let (body, links) = text.split_once(LINKS).expect("the line above the links");
-    let api = Api::read();
-    let items: BTreeSet<&str> = body
-        .split("[`")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once("`]")?.0))
-        .filter(|path| path.contains("::"))
-        .collect();
-    let wanted: String = items
-        .iter()
-        .map(|item| format!("[`{item}`]: {}\n", api.link(item).unwrap_or_else(|| panic!("no public item {item}"))))
-        .collect();
-    if env::var("UPDATE").is_ok_and(|value| value == "1") {
-        fs::write(&page, format!("{body}{LINKS}\n\n{wanted}")).expect("writable");
-    } else {
-        assert_eq!(links.trim_start(), wanted, "run `UPDATE=1 cargo nextest run -p book`");
-    }
 }

@@ -9,7 +9,8 @@ pub(crate) struct Row {
 }
 
 /// What stands below this line is written by the test.
-pub(crate) const LINKS: &str = "<!-- links: written by `UPDATE=1 cargo nextest run -p book` -->";
+pub(crate) const LINKS: &str =
+    "<!-- links: written by `cargo xtask test --only documentation` with UPDATE=1 in its environment -->";
 
 /// The rows of every table whose first column holds names in backticks.
 pub(crate) fn rows(text: &str) -> Vec<Row> {

@@ -11,7 +11,6 @@ use crate::{Backoff, BundlerError, ConnectError, PartialOperation};
 /// A client of an ERC-7677 paymaster service.
 ///
 /// Cloning is cheap and shares the connection.
-#[doc(alias = "createBicoPaymasterClient")]
 #[derive(Clone)]
 pub struct PaymasterClient {
     endpoint: Endpoint,

@@ -8,7 +8,10 @@ mod token;
 #[cfg(feature = "biconomy")]
 pub mod biconomy;
 
+#[doc(alias = "createBicoPaymasterClient")]
 pub use client::PaymasterClient;
 pub use error::PaymasterError;
 pub use fields::{PaymasterFields, Sponsor};
-pub use token::{Approval, approve};
+pub use token::Approval;
+#[doc(alias("sendTokenPaymasterUserOp", "prepareTokenPaymasterUserOp", "getSupportedTokens"))]
+pub use token::approve;

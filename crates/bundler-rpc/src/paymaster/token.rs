@@ -18,7 +18,6 @@ pub enum Approval {
 }
 
 /// The call by which an account lets `paymaster` take its fee: to be put in front of the operation's calls, once.
-#[doc(alias("sendTokenPaymasterUserOp", "prepareTokenPaymasterUserOp", "getSupportedTokens"))]
 #[must_use]
 pub fn approve(token: Address, paymaster: Address, approval: Approval) -> Call {
     let amount = match approval {

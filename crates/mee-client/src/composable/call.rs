@@ -29,7 +29,6 @@ pub enum NativeValue {
 }
 
 /// One composable call.
-#[doc(alias = "buildComposable")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ComposableCall {

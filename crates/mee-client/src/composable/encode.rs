@@ -37,7 +37,6 @@ const ROLE_CALL_DATA: u8 = 2;
 ///
 /// # Errors
 /// [`ComposeError::NativeBalance`] for a native balance in 1.0.0.
-#[doc(alias = "encodeExecuteComposable")]
 pub fn encode_composable_calls(calls: &[ComposableCall], version: ComposabilityVersion) -> Result<Bytes, ComposeError> {
     Ok(match version {
         ComposabilityVersion::V1_0_0 => {

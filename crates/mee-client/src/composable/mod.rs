@@ -4,6 +4,13 @@ mod call;
 mod encode;
 mod parameter;
 
-pub use call::{ComposableCall, ComposeError, NativeValue};
+#[doc(alias = "buildComposable")]
+pub use call::ComposableCall;
+pub use call::{ComposeError, NativeValue};
+#[doc(alias = "encodeExecuteComposable")]
 pub use encode::encode_composable_calls;
-pub use parameter::{Constraint, Fetcher, InputParam, OutputParam};
+#[doc(alias = "ConstraintType")]
+pub use parameter::Constraint;
+#[doc(alias = "InputParamFetcherType")]
+pub use parameter::Fetcher;
+pub use parameter::{InputParam, OutputParam};

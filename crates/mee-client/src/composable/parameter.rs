@@ -4,7 +4,6 @@ use alloy_sol_types::{SolCall, SolValue};
 use crate::abi::token;
 
 /// Where the bytes of a parameter come from when the call runs.
-#[doc(alias = "InputParamFetcherType")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fetcher {
@@ -45,7 +44,6 @@ impl Fetcher {
 }
 
 /// A condition on a fetched word. A condition that does not hold makes the operation wait, not fail.
-#[doc(alias = "ConstraintType")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Constraint {

@@ -5,7 +5,6 @@ use serde_json::Value;
 /// Looks for, in this order: the reason inside a wrapped call error (`errorArgs=[…]`), an upper-case error code, a
 /// revert reason; else the text itself without a leading `Error:`, `Details:` or `Message:`. An object that holds
 /// neither a message nor a list of errors gives its own JSON text.
-#[doc(alias = "parseErrorMessage")]
 #[must_use]
 pub fn error_text(error: &Value) -> String {
     match error {

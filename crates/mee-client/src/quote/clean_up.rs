@@ -13,7 +13,6 @@ use crate::wire::{Metadata, SimulationOverrides, StorageOverride, TokenOverride}
 const NATIVE_MARKER: Address = Address::repeat_byte(0xee);
 
 /// Sweeps what is left of a token once other operations are through.
-#[doc(alias = "cleanUps")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanUp {
@@ -140,7 +139,6 @@ impl Dependency {
 
 /// Where the entry point (0.7) stores the next sequence of a nonce key: `keccak256(key ++ keccak256(sender ++ 1))`, each
 /// a 32-byte word.
-#[doc(alias = "calculateNonceStorageSlot")]
 #[must_use]
 pub fn nonce_storage_slot(sender: Address, key: U256) -> B256 {
     let inner = keccak256((sender, U256::ONE).abi_encode());

@@ -10,10 +10,20 @@ mod request_error;
 mod retry;
 mod verify;
 
-pub use clean_up::{CleanUp, Dependency, nonce_storage_slot};
-pub use options::{
-    Delegation, FeeToken, GasTank, HOSTED_TANK, Payer, Payment, QuoteOptions, SessionUse, Sponsor, UseMode,
-};
+#[doc(alias = "cleanUps")]
+pub use clean_up::CleanUp;
+pub use clean_up::Dependency;
+#[doc(alias = "calculateNonceStorageSlot")]
+pub use clean_up::nonce_storage_slot;
+#[doc(alias = "FeeTokenInfo")]
+pub use options::FeeToken;
+#[doc(alias("SponsorshipOptionsParams", "sponsorshipOptions"))]
+pub use options::GasTank;
+#[doc(alias = "GetQuoteParams")]
+pub use options::QuoteOptions;
+#[doc(alias = "smartSessionMode")]
+pub use options::UseMode;
+pub use options::{Delegation, HOSTED_TANK, Payer, Payment, SessionUse, Sponsor};
 pub use request_error::RequestError;
 pub use verify::{Check, Checks, Mismatch, VerifiedQuote, verify};
 

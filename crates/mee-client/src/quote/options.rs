@@ -13,7 +13,6 @@ pub const HOSTED_TANK: Address = address!("0x18eAc826f3dD77d065E75E285d3456B751A
 pub(crate) const EXECUTION_WINDOW: u64 = 180;
 
 /// What is asked of a node.
-#[doc(alias = "GetQuoteParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct QuoteOptions {
@@ -159,7 +158,6 @@ impl From<Sponsor> for Payment {
 }
 
 /// The token that fees are paid with, and on which chain.
-#[doc(alias = "FeeTokenInfo")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FeeToken {
@@ -208,8 +206,6 @@ pub enum Sponsor {
 }
 
 /// A gas tank and its server.
-#[doc(alias = "SponsorshipOptionsParams")]
-#[doc(alias = "sponsorshipOptions")]
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GasTank {
@@ -332,7 +328,6 @@ impl Delegation {
 }
 
 /// How sessions are used.
-#[doc(alias = "smartSessionMode")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UseMode {

@@ -14,7 +14,6 @@ use crate::quote::FeeToken;
 const DEFAULT_WHOLE_TOKENS: u64 = 5;
 
 /// An action on one chain.
-#[doc(alias = "ActionConfig")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChainAction {
@@ -33,7 +32,6 @@ impl ChainAction {
 }
 
 /// Actions on one chain that belong together.
-#[doc(alias = "MultichainActionData")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChainActions {

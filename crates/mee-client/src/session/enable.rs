@@ -15,9 +15,6 @@ use crate::wire::{Metadata, SessionDetails, SimulationOverrides, StorageOverride
 const VALIDATOR: U256 = U256::ONE;
 
 /// Sessions that are enabled by calls of the account itself.
-#[doc(alias = "prepareEnableSessions")]
-#[doc(alias = "PrepareEnableSessionResponse")]
-#[doc(alias = "enableSession")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EnableOnChain {

@@ -12,8 +12,6 @@ use crate::sign::{SignError, SigningRequest};
 use crate::wire::{ChainDigest, EnableSession, EnableSessionData, SessionDetails, SessionToEnable};
 
 /// What is granted.
-#[doc(alias = "grantMeePermission")]
-#[doc(alias = "GrantMeePermissionParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GrantOptions {

@@ -14,15 +14,31 @@ mod use_permission;
 use alloy_primitives::{Address, Bytes};
 use session_types::Deployment;
 
-pub use build::{ChainAction, ChainActions};
+#[doc(alias = "ActionConfig")]
+pub use build::ChainAction;
+#[doc(alias = "MultichainActionData")]
+pub use build::ChainActions;
+#[doc(alias("prepareEnableSessions", "PrepareEnableSessionResponse", "enableSession"))]
 pub use enable::EnableOnChain;
 pub use error::SessionActionError;
+#[doc(alias("grantMeePermission", "GrantMeePermissionParams"))]
 pub use grant::GrantOptions;
-pub use payment::{OwnFeeTokenLimits, PaymentPolicyError, with_payment_action};
-pub use prepare::{PrepareOptions, Prepared};
-pub use quote::{SessionQuote, SessionQuoteOptions, SignedSessionQuote, StartedQuote};
+#[doc(alias = "addPaymentPolicyForActions")]
+pub use payment::with_payment_action;
+pub use payment::{OwnFeeTokenLimits, PaymentPolicyError};
+#[doc(alias = "PrepareForPermissionsParams")]
+pub use prepare::PrepareOptions;
+#[doc(alias("PrepareForPermissionsPayload", "payload"))]
+pub use prepare::Prepared;
+#[doc(alias("GetSessionQuoteResponse", "BaseSessionQuoteResponse", "quote"))]
+pub use quote::SessionQuote;
+#[doc(alias = "getSessionQuote")]
+pub use quote::SessionQuoteOptions;
+pub use quote::{SignedSessionQuote, StartedQuote};
+#[doc(alias("CheckEnabledPermissionsPayload", "enabledMap"))]
 pub use status::EnabledPermissions;
 pub use typed_data::multi_chain_session_typed_data;
+#[doc(alias("UseMeePermissionParams", "UsePermissionParams"))]
 pub use use_permission::UsePermission;
 
 use crate::account::{AccountError, owner_data};

@@ -64,7 +64,6 @@ pub enum PaymentPolicyError {
 ///
 /// # Errors
 /// See [`PaymentPolicyError`].
-#[doc(alias = "addPaymentPolicyForActions")]
 pub fn with_payment_action(
     actions: Vec<ActionData>,
     fee_token: Address,

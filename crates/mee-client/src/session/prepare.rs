@@ -8,7 +8,6 @@ use crate::wire::SessionDetails;
 use crate::{Instruction, MeeError};
 
 /// What makes an account ready for sessions.
-#[doc(alias = "PrepareForPermissionsParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PrepareOptions {
@@ -63,8 +62,6 @@ impl PrepareOptions {
 }
 
 /// A supertransaction that prepares an account.
-#[doc(alias = "PrepareForPermissionsPayload")]
-#[doc(alias = "payload")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Prepared {

@@ -7,7 +7,6 @@ use crate::quote::{Payment, QuoteKind, QuoteOptions, SessionUse, UseMode, Verifi
 use crate::wire::{QuoteType, SessionDetails, SignedQuote};
 
 /// What a session quote is for.
-#[doc(alias = "getSessionQuote")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SessionQuoteOptions {
@@ -46,7 +45,6 @@ impl StartedQuote {
 }
 
 /// A quote about sessions.
-#[doc(alias("GetSessionQuoteResponse", "BaseSessionQuoteResponse", "quote"))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionQuote {

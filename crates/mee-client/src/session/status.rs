@@ -9,8 +9,6 @@ use crate::MeeError;
 use crate::wire::SessionDetails;
 
 /// Whether each permission is enabled on each of its chains.
-#[doc(alias = "CheckEnabledPermissionsPayload")]
-#[doc(alias = "enabledMap")]
 pub type EnabledPermissions = BTreeMap<PermissionId, BTreeMap<u64, bool>>;
 
 impl SessionActions {

@@ -8,8 +8,6 @@ use crate::wire::{Quote, SessionDetails, Simulation};
 use crate::{Instruction, MeeError};
 
 /// What is done with granted sessions.
-#[doc(alias = "UseMeePermissionParams")]
-#[doc(alias = "UsePermissionParams")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct UsePermission {

@@ -16,10 +16,15 @@ pub use delegation::{Caveat, DelegationTerms, SignedDelegation, delegation_signa
 pub use error::SignError;
 pub use on_chain::{OnChainTrigger, on_chain_signature};
 #[cfg(feature = "p256")]
+#[doc(alias = "toP256Signer")]
 pub use p256::P256Signer;
 pub use permit::{Permit, PermitDomain, PermitUnavailable};
 pub use prefix::SignatureKind;
-pub use safe::{SafeTransaction, SafeTransactionData, safe_domain_separator, safe_signature};
+#[doc(alias = "computeSafeDomainSeparator")]
+pub use safe::safe_domain_separator;
+#[doc(alias = "formatSignedSafeQuotePayload")]
+pub use safe::safe_signature;
+pub use safe::{SafeTransaction, SafeTransactionData};
 pub use signer::{AccountSigner, OwnerKey, SignerFailure, SigningRequest, TypedData};
 pub use simple::super_tx_typed_data;
 pub use transaction::{OwnTransactions, TransactionSender, TriggerTransaction};

@@ -9,7 +9,6 @@ use p256::ecdsa::{Signature, SigningKey};
 use super::{AccountSigner, OwnerKey, SignerFailure, SigningRequest};
 
 /// A P-256 key in memory, for accounts of suite 3.0.0.
-#[doc(alias = "toP256Signer")]
 #[derive(Clone)]
 pub struct P256Signer(SigningKey);
 

@@ -72,7 +72,6 @@ pub struct SafeTransaction {
 }
 
 /// The EIP-712 domain separator of a Safe: chain id and address.
-#[doc(alias = "computeSafeDomainSeparator")]
 #[must_use]
 pub fn safe_domain_separator(safe: Address, chain_id: u64) -> B256 {
     Eip712Domain { chain_id: Some(U256::from(chain_id)), verifying_contract: Some(safe), ..Eip712Domain::default() }
@@ -80,7 +79,6 @@ pub fn safe_domain_separator(safe: Address, chain_id: u64) -> B256 {
 }
 
 /// The signature of a supertransaction that a Safe starts: `abi.encode(address safe, tuple)`.
-#[doc(alias = "formatSignedSafeQuotePayload")]
 #[must_use]
 pub fn safe_signature(safe: Address, domain_separator: B256, transaction: &SafeTransaction) -> Bytes {
     let tuple = types::SafeTransaction {

@@ -1,7 +1,6 @@
 use super::ExecutedOp;
 
 /// How far an operation, or a whole supertransaction, is.
-#[doc(alias = "transactionStatus")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -64,7 +63,6 @@ pub struct Progress {
 }
 
 /// How far a supertransaction is, by its operations without the payment. Clean-ups do not count.
-#[doc(alias = "parseTransactionStatus")]
 #[must_use]
 pub fn progress(user_ops: &[ExecutedOp], mode: StatusMode) -> Progress {
     let own: Vec<&ExecutedOp> = user_ops.iter().filter(|op| !op.is_clean_up()).collect();

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{checksummed, numbers};
 
 /// A signed EIP-7702 authorization: the owner's address may run an account's code.
-#[doc(alias = "MeeAuthorization")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DelegationAuthorization {

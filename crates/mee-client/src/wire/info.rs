@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use super::{checksummed, decimal_u64};
 
 /// What a node says of itself.
-#[doc(alias = "GetInfoPayload")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInfo {

@@ -11,12 +11,21 @@ mod session;
 
 pub(crate) use numbers::{decimal, decimal_u64};
 
+#[doc(alias = "MeeAuthorization")]
 pub use authorization::DelegationAuthorization;
-pub use info::{GasTokens, NodeInfo, PaymentToken, SupportedChain};
+#[doc(alias = "GetInfoPayload")]
+pub use info::NodeInfo;
+pub use info::{GasTokens, PaymentToken, SupportedChain};
 pub use metadata::Metadata;
-pub use quote::{PaymentQuote, PricedUserOp, Quote, QuoteBody, QuotedUserOp, SignedQuote};
+#[doc(alias = "GetQuotePayload")]
+pub use quote::QuoteBody;
+#[doc(alias = "SignedQuotePayload")]
+pub use quote::SignedQuote;
+pub use quote::{PaymentQuote, PricedUserOp, Quote, QuotedUserOp};
 pub use request::{
     ChainVersion, PaymentInfo, QuoteRequest, QuoteType, Simulation, SimulationOverrides, StorageOverride,
     TokenOverride, TriggerInfo, UserOpRequest,
 };
-pub use session::{ChainDigest, EnableSession, EnableSessionData, SessionDetails, SessionToEnable};
+#[doc(alias = "GrantMeePermissionPayload")]
+pub use session::SessionDetails;
+pub use session::{ChainDigest, EnableSession, EnableSessionData, SessionToEnable};

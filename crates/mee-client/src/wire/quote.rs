@@ -59,7 +59,6 @@ impl Serialize for Quote {
 }
 
 /// A quote's content.
-#[doc(alias = "GetQuotePayload")]
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QuoteBody {
@@ -231,7 +230,6 @@ pub struct PricedUserOp {
 }
 
 /// A quote with the signature that starts it.
-#[doc(alias = "SignedQuotePayload")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignedQuote {
     /// The quote.

@@ -6,7 +6,6 @@ use session_types::{PermissionId, SmartSessionMode, abi};
 use super::{checksummed, decimal_u64};
 
 /// One session on one chain, with what is needed to use it and, when it was granted by signature, to enable it.
-#[doc(alias = "GrantMeePermissionPayload")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionDetails {

@@ -10,8 +10,6 @@ use crate::{
 };
 
 /// A policy as JSON.
-#[doc(alias = "BuildActionPolicyParamTypes")]
-#[doc(alias = "AbstractedBuildActionPolicyParamTypes")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[non_exhaustive]

@@ -8,7 +8,6 @@ use alloy_primitives::{Address, ChainId, Selector};
 use crate::{CallShape, PathError, ShapeError};
 
 /// What a token is called and how its amounts are written.
-#[doc(alias = "USDC")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Token {

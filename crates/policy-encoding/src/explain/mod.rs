@@ -13,7 +13,9 @@ use core::fmt;
 
 pub use finding::{Finding, FindingKind, Severity};
 pub use format::{amount, grouped, utc};
-pub use glossary::{Glossary, Token};
+pub use glossary::Glossary;
+#[doc(alias = "USDC")]
+pub use glossary::Token;
 pub(crate) use policies::*;
 pub use session::Explainer;
 pub use words::{Limits, Words};

@@ -12,7 +12,6 @@ use crate::{
 };
 
 /// How much of a token may be spent.
-#[doc(alias = "SpendingLimitsParams")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TokenLimit {
@@ -37,13 +36,6 @@ impl TokenLimit {
 /// but in the second revision not when the account itself receives.
 ///
 /// Init data: `abi(address[] tokens, uint256[] limits)`.
-#[doc(alias(
-    "SPENDING_LIMITS_POLICY_ADDRESS",
-    "BuildSpendingLimitsActionPolicyParams",
-    "AbstractedBuildSpendingLimitsActionPolicyParams"
-))]
-#[doc(alias = "getSpendingLimitsPolicy")]
-#[doc(alias = "tokenLimits")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SpendingLimits {
     tokens: Vec<TokenLimit>,

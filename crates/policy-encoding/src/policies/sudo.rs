@@ -11,8 +11,6 @@ use crate::{
 /// Permits everything that its place in the session covers: any arguments, any value, any number of times.
 ///
 /// Init data: empty; the contract ignores whatever is there.
-#[doc(alias("SudoPolicyData", "BuildSudoActionPolicyParams", "SUDO_POLICY_ADDRESS"))]
-#[doc(alias = "getSudoPolicy")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sudo;
 

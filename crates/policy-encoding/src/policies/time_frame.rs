@@ -12,9 +12,6 @@ use crate::{
 ///
 /// Init data, revision 2: `uint48` valid until, `uint48` valid after, 12 bytes. Revision 1: the same as
 /// two `uint128`, 32 bytes. The contracts ignore what follows. Times in seconds since 1970, 0 for "no bound".
-#[doc(alias("TIME_FRAME_POLICY_ADDRESS", "TimeFrameConfig", "BuildTimeFrameActionPolicyParams"))]
-#[doc(alias = "getTimeFramePolicy")]
-#[doc(alias = "timeframe")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeFrame {
     valid_until: u64,

@@ -72,17 +72,6 @@ rule_lists!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 /// ]);
 /// assert_eq!(policy.encode().len(), 3136);
 /// ```
-#[doc(alias(
-    "BuildUniversalActionPolicyParams",
-    "UNIVERSAL_ACTION_POLICY_ADDRESS",
-    "UniversalPolicyAbi",
-    "UniversalPolicyData",
-    "universal"
-))]
-#[doc(alias = "getUniversalActionPolicy")]
-#[doc(alias = "ActionConfig")]
-#[doc(alias = "RawActionConfig")]
-#[doc(alias = "UniActionPolicy")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UniversalAction {
     value_limit_per_use: U256,

@@ -13,8 +13,6 @@ use crate::{
 /// Permits a number of uses: of calls in an action's place, of operations in the user operation's.
 ///
 /// Init data: `uint128` limit, 16 bytes; the contract ignores what follows.
-#[doc(alias("USAGE_LIMIT_POLICY_ADDRESS", "UsageLimitConfig", "BuildUsageLimitActionPolicyParams"))]
-#[doc(alias = "getUsageLimitPolicy")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UsageLimit {
     limit: u128,

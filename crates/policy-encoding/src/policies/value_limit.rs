@@ -15,9 +15,6 @@ use crate::{
 /// Permits native value up to a sum over all calls.
 ///
 /// Init data: `uint256` limit in wei, one word; the contract ignores what follows.
-#[doc(alias = "VALUE_LIMIT_POLICY_ADDRESS")]
-#[doc(alias = "ValueLimitConfig")]
-#[doc(alias = "getValueLimitPolicy")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ValueLimit {
     limit: U256,

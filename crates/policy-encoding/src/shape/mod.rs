@@ -22,7 +22,6 @@ pub use path::{Location, PathError};
 /// assert_eq!(transfer.locate("amount").unwrap().offset(), 32);
 /// # Ok::<(), policy_encoding::ShapeError>(())
 /// ```
-#[doc(alias("functionSignature", "CounterContract", "CounterAbi"))]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CallShape {
     name: String,

@@ -11,8 +11,6 @@ use super::{ActionData, Erc7739Context, Erc7739Data, PolicyData, Session};
 use crate::{ActionId, ContentKey, EnableMode, PermissionId, SmartSessionMode};
 
 /// A function of the session module, as its parameters.
-#[doc(alias = "SmartSessionAbi")]
-#[doc(alias = "smartSessionCalls")]
 pub trait ModuleFunction: Sized {
     /// The first four bytes of the call data.
     const SELECTOR: Selector;
@@ -175,38 +173,24 @@ macro_rules! functions {
 
 functions! {
     /// Called by the account. Answers the permission ids in the order of the sessions.
-    #[doc(alias = "getEnableSessionsAction")]
     "21712407" "enableSessions((address,bytes,bytes32,(address,bytes)[],((bytes32,string[])[],(address,bytes)[]),(bytes4,address,(address,bytes)[])[],bool)[])"
     EnableSessions { sessions: Vec<Session> } -> Vec<PermissionId>;
     /// Wipes policies, actions, validator and contents; the nonce stays. Succeeds for unknown permissions too.
-    #[doc(alias = "getRemoveSessionAction")]
     "f867b08e" "removeSession(bytes32)" RemoveSession { permission_id: PermissionId } -> ();
     /// Raises the nonce, which invalidates every unused owner signature for this permission.
     "f9b80369" "revokeEnableSignature(bytes32)" RevokeEnableSignature { permission_id: PermissionId } -> ();
     /// The permission must be enabled.
-    #[doc(alias = "toEnableUserOpPoliciesCalls")]
-    #[doc(alias = "getEnableUserOpPoliciesAction")]
     "454c9d82" "enableUserOpPolicies(bytes32,(address,bytes)[])"
     EnableUserOpPolicies { permission_id: PermissionId, user_op_policies: Vec<PolicyData> } -> ();
-    #[doc(alias = "toDisableUserOpPoliciesCalls")]
-    #[doc(alias = "getDisableUserOpPoliciesAction")]
     "d056b06d" "disableUserOpPolicies(bytes32,address[])"
     DisableUserOpPolicies { permission_id: PermissionId, policies: Vec<Address> } -> ();
-    #[doc(alias = "toEnableERC1271PoliciesCalls")]
-    #[doc(alias = "getEnableERC1271PoliciesAction")]
     "f5297b77" "enableERC1271Policies(bytes32,((bytes32,string[])[],(address,bytes)[]))"
     EnableErc1271Policies { permission_id: PermissionId, erc7739_policies: Erc7739Data } -> ();
-    #[doc(alias = "toDisableERC1271PoliciesCalls")]
-    #[doc(alias = "getDisableERC1271PoliciesAction")]
     "02a1a4cd" "disableERC1271Policies(bytes32,address[],(bytes32,string[])[])"
     DisableErc1271Policies { permission_id: PermissionId, policies: Vec<Address>, contents: Vec<Erc7739Context> } -> ();
-    #[doc(alias = "toEnableActionPoliciesCalls")]
-    #[doc(alias = "getEnableActionPoliciesAction")]
     "4e33ad2e" "enableActionPolicies(bytes32,(bytes4,address,(address,bytes)[])[])"
     EnableActionPolicies { permission_id: PermissionId, action_policies: Vec<ActionData> } -> ();
     /// Removes the action too when no policy is left.
-    #[doc(alias = "toDisableActionPoliciesCalls")]
-    #[doc(alias = "getDisableActionPoliciesAction")]
     "6e79eee0" "disableActionPolicies(bytes32,bytes32,address[])"
     DisableActionPolicies { permission_id: PermissionId, action_id: ActionId, policies: Vec<Address> } -> ();
     "96e72962" "disableActionId(bytes32,bytes32)"
@@ -228,7 +212,6 @@ functions! {
     SessionDigest { permission_id: PermissionId, account: Address, session: Session, mode: u8 } -> B256;
     "1be1fffb" "getPermissionId((address,bytes,bytes32,(address,bytes)[],((bytes32,string[])[],(address,bytes)[]),(bytes4,address,(address,bytes)[])[],bool))"
     PermissionIdOf { session: Session } -> PermissionId;
-    #[doc(alias = "getSessionNonce")]
     "795f9269" "getNonce(bytes32,address)" Nonce { permission_id: PermissionId, account: Address } -> U256;
     "7373f181" "getPermissionIDs(address)" PermissionIds { account: Address } -> Vec<PermissionId>;
     "adbc532f" "isPermissionEnabled(bytes32,address)"
@@ -275,7 +258,6 @@ functions! {
 /// The call data of `enableSessions` for sessions that stay where they are.
 ///
 /// One allocation of the exact size.
-#[doc(alias = "toEnableSessionsCalls")]
 #[must_use]
 pub fn enable_sessions_calldata<S: AsRef<Session>>(sessions: &[S]) -> Bytes {
     codec::encode(EnableSessions::SELECTOR.as_slice(), &Sessions(sessions)).into()

@@ -10,6 +10,28 @@ mod event;
 mod structs;
 pub(crate) mod words;
 
+#[doc(alias("toDisableActionPoliciesCalls", "getDisableActionPoliciesAction"))]
+pub use call::DisableActionPolicies;
+#[doc(alias("toDisableERC1271PoliciesCalls", "getDisableERC1271PoliciesAction"))]
+pub use call::DisableErc1271Policies;
+#[doc(alias("toDisableUserOpPoliciesCalls", "getDisableUserOpPoliciesAction"))]
+pub use call::DisableUserOpPolicies;
+#[doc(alias("toEnableActionPoliciesCalls", "getEnableActionPoliciesAction"))]
+pub use call::EnableActionPolicies;
+#[doc(alias("toEnableERC1271PoliciesCalls", "getEnableERC1271PoliciesAction"))]
+pub use call::EnableErc1271Policies;
+#[doc(alias = "getEnableSessionsAction")]
+pub use call::EnableSessions;
+#[doc(alias("toEnableUserOpPoliciesCalls", "getEnableUserOpPoliciesAction"))]
+pub use call::EnableUserOpPolicies;
+#[doc(alias("SmartSessionAbi", "smartSessionCalls"))]
+pub use call::ModuleFunction;
+#[doc(alias = "getSessionNonce")]
+pub use call::Nonce;
+#[doc(alias = "getRemoveSessionAction")]
+pub use call::RemoveSession;
+#[doc(alias = "toEnableSessionsCalls")]
+pub use call::enable_sessions_calldata;
 pub use call::*;
 pub use codec::DecodeError;
 pub use error::*;

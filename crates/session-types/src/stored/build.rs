@@ -22,8 +22,6 @@ use crate::{PermissionId, SmartSessionMode};
 /// assert_eq!(SessionData::parse(&text)?.granter()?, Address::repeat_byte(1));
 /// # Ok::<(), session_types::stored::StoredError>(())
 /// ```
-#[doc(alias("moduleData", "UsePermissionModuleData", "UsePermissionModuleParameters"))]
-#[doc(alias = "SessionData")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewSessionData {
     /// The account that granted the sessions.

@@ -55,7 +55,6 @@ impl EnableSessionData {
 }
 
 /// One entry of `SessionDetails`: how to use one session.
-#[doc(alias = "GrantPermissionResponseEntry")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionDetail {
     /// How the session is used.

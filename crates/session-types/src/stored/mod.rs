@@ -9,9 +9,12 @@ mod detail;
 mod session;
 mod write;
 
+#[doc(alias("moduleData", "UsePermissionModuleData", "UsePermissionModuleParameters", "SessionData"))]
 pub use build::NewSessionData;
 pub use data::{SessionData, StoredAction};
-pub use detail::{EnableSessionData, SessionDetail, session_details};
+#[doc(alias = "GrantPermissionResponseEntry")]
+pub use detail::SessionDetail;
+pub use detail::{EnableSessionData, session_details};
 pub use session::{StoredSession, read_session};
 pub use write::{MemberOrder, enable_session_data_value, session_value};
 

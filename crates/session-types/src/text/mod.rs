@@ -13,5 +13,7 @@ mod write;
 
 pub use bigint::{BigInt, BigIntError};
 pub use read::{MAX_DEPTH, TextError, TextErrorKind};
-pub use reference::{ReferenceError, reference_value};
+pub use reference::ReferenceError;
+#[doc(alias("parseReferenceValue", "AnyReferenceValue"))]
+pub use reference::reference_value;
 pub use value::{Member, Text, Value};

@@ -29,8 +29,6 @@ pub enum ReferenceError {
 ///
 /// # Errors
 /// When the result is no word.
-#[doc(alias = "parseReferenceValue")]
-#[doc(alias = "AnyReferenceValue")]
 pub fn reference_value(value: &Value<'_>) -> Result<String, ReferenceError> {
     let word = match value {
         Value::String(Text::Utf8(text)) => match text.strip_prefix("0x") {

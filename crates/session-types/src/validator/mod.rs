@@ -8,9 +8,17 @@ mod webauthn;
 use alloy_primitives::{Address, Bytes};
 
 pub use mee::{EOA_STATELESS_VALIDATOR, MEE_K1_VALIDATOR, MEE_STX_VALIDATOR, MeeSessionKey};
-pub use owners::{OWNER_STUB_SIGNATURE, Owners, OwnersData, OwnersError, SIGNATURE_LENGTH};
-pub use signing::{SessionSigner, SigningForm};
-pub use webauthn::{WebAuthnKey, WebAuthnKeyError, WebAuthnSignature};
+#[doc(alias = "getOwnableValidatorMockSignature")]
+pub use owners::OWNER_STUB_SIGNATURE;
+pub use owners::{Owners, OwnersData, OwnersError, SIGNATURE_LENGTH};
+pub use signing::SessionSigner;
+#[doc(alias = "getIsValidSignatureStateless")]
+pub use signing::SigningForm;
+#[doc(alias = "PublicKey")]
+pub use webauthn::WebAuthnKey;
+pub use webauthn::WebAuthnKeyError;
+#[doc(alias("getWebauthnValidatorSignature", "WebauthnValidatorSignature"))]
+pub use webauthn::WebAuthnSignature;
 
 use crate::Deployment;
 

@@ -9,7 +9,6 @@ use crate::abi::codec;
 pub const SIGNATURE_LENGTH: usize = 65;
 
 /// What stands for one owner's signature in gas estimation: well formed, of no key in use.
-#[doc(alias = "getOwnableValidatorMockSignature")]
 pub const OWNER_STUB_SIGNATURE: [u8; SIGNATURE_LENGTH] = hex!(
     "e8b94748580ca0b4993c9a1b86b5be851bfc076ff5ce3a1ff65bf16392acfcb8"
     "00f9b4f1aef1555c7fce5599fffb17e7c635502154a0333ba21f3ae491839af5"

@@ -3,7 +3,6 @@ use alloy_primitives::B256;
 use crate::personal_message_hash;
 
 /// What a session key puts its ECDSA signature over, and the `v` it writes: the deployed validators differ.
-#[doc(alias = "getIsValidSignatureStateless")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SigningForm {

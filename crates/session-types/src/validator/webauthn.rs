@@ -6,7 +6,6 @@ use crate::abi::DecodeError;
 use crate::abi::codec::{self, inline_struct};
 
 /// A passkey on P-256, as the WebAuthn validator stores it: `abi.encode((uint256 x, uint256 y), bytes32 credential)`.
-#[doc(alias = "PublicKey")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WebAuthnKey {
     /// The public key's first coordinate.
@@ -60,8 +59,6 @@ impl WebAuthnKey {
 
 /// A passkey's signature, as the WebAuthn validator reads it: `abi.encode(bytes authenticatorData, string
 /// clientDataJSON, uint256 responseTypeLocation, uint256 r, uint256 s, bool usePrecompiled)`.
-#[doc(alias = "getWebauthnValidatorSignature")]
-#[doc(alias = "WebauthnValidatorSignature")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WebAuthnSignature {
     /// What the authenticator signed beside the client data.

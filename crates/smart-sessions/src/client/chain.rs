@@ -16,9 +16,7 @@ use super::{ChainReader, Error};
 /// The endpoints of one chain and the session contracts that are used there.
 ///
 /// Cloning is cheap and shares the connections.
-#[doc(alias = "baseSepolia")]
 #[derive(Clone, Debug)]
-#[doc(alias = "createBicoBundlerClient")]
 pub struct Chain {
     reader: ChainReader,
     bundler: BundlerClient,

@@ -9,11 +9,7 @@ use session_types::{EnableMode, PermissionId, SessionSignature};
 /// What the owner gave and the session key needs: for one session on one chain.
 ///
 /// It holds no secret: the session key stays with its holder. [`to_text`](Self::to_text) is what to store.
-#[doc(alias = "GrantPermissionResponse")]
-#[doc(alias = "createSessionsResponse")]
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "SessionData")]
-#[doc(alias = "sessionDetails")]
 pub struct Grant {
     /// The account that grants.
     #[doc(alias = "granter")]
@@ -32,7 +28,6 @@ pub struct Grant {
 
 /// An owner's signature over a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "enableSessionData")]
 pub struct EnableGrant {
     /// How the session is enabled: part of what was signed.
     pub mode: EnableMode,

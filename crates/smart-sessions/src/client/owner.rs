@@ -22,20 +22,7 @@ use super::{Chain, Error, Grant, GrantPlan, GrantPlanBuilder, PlanError, Signatu
 ///
 /// `A` is the account, `S` any signer of alloy's: a local key, a key service, a hardware wallet. Operations are signed as
 /// personal messages of their hash, which every validator of the K1 family accepts.
-#[doc(alias(
-    "smartSessionCreateActions",
-    "SmartSessionCreateActions",
-    "smartSessionActions",
-    "SmartSessionActions",
-    "privateKey",
-    "userAccount",
-    "nexusClient",
-    "nexusSessionClient",
-    "createAccountAndSendTransaction"
-))]
 #[derive(Clone, Debug)]
-#[doc(alias = "createNexusClient")]
-#[doc(alias = "createSmartAccountClient")]
 pub struct Owner<A, S> {
     sender: Sender<A>,
     signer: S,
@@ -44,7 +31,6 @@ pub struct Owner<A, S> {
 }
 
 /// What became of an installation.
-#[doc(alias = "installSuccess")]
 #[derive(Clone, Debug)]
 pub enum Installation {
     /// The module was there already: nothing was sent.

@@ -23,19 +23,7 @@ use super::{Chain, Error, Grant, SessionKey};
 ///
 /// `T` is how the calls reach the chains: by a bundler when nothing else is said ([`new`](Self::new)), by a MEE node or by
 /// a transport of your own with [`over`](Self::over).
-#[doc(alias(
-    "extend",
-    "setModule",
-    "moduleActivator",
-    "sessionOwner",
-    "smartSessionNexusClient",
-    "usePermissionsModule",
-    "useSmartSessionNexusClient"
-))]
 #[derive(Clone, Debug)]
-#[doc(alias = "smartSessionUseActions")]
-#[doc(alias = "toSmartSessionsValidator")]
-#[doc(alias = "toSmartSessionsModule")]
 pub struct SessionClient<A, K, T = BundlerTransport<A, K>> {
     transport: T,
     grant: Grant,

@@ -9,7 +9,6 @@ use crate::{EntryPoint, Factory, NonceKey};
 ///
 /// Nonce key: `validator(20) ++ lane(4)`. Modules get their data as it is, but for fallbacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "erc7579-implementation")]
 pub struct Generic {
     address: Address,
     entry_point: EntryPoint,

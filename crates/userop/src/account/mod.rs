@@ -17,10 +17,22 @@ pub mod nexus;
 pub mod safe7579;
 
 pub use error::AccountError;
+#[doc(alias = "erc7579-implementation")]
 pub use generic::Generic;
 pub use kernel::Kernel;
-pub use module::{HookScope, Module, ModuleType, multi_type_init_data};
-pub use module_list::{ListKind, ModuleList, ModuleListError};
+#[doc(alias(
+    "moduleInitData",
+    "getUsePermissionModuleInitData",
+    "getUsePermissionInitData",
+    "UsePermissionModuleGetInitDataArgs",
+    "signerAddress",
+    "SmartSessionModule"
+))]
+pub use module::Module;
+pub use module::{HookScope, ModuleType, multi_type_init_data};
+#[doc(alias("getInstalledValidators", "getInstalledExecutors", "getPreviousModule"))]
+pub use module_list::ModuleList;
+pub use module_list::{ListKind, ModuleListError};
 pub use nexus::Nexus;
 pub use safe7579::Safe7579;
 

@@ -57,14 +57,6 @@ impl core::fmt::Display for ModuleType {
 }
 
 /// A module, with what the account needs to know about it beside the module's own data.
-#[doc(alias(
-    "moduleInitData",
-    "getUsePermissionModuleInitData",
-    "getUsePermissionInitData",
-    "UsePermissionModuleGetInitDataArgs",
-    "signerAddress",
-    "SmartSessionModule"
-))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Module {

@@ -24,10 +24,7 @@ pub enum ListKind {
 /// While [`request`](Self::request) gives a call, make it (`eth_call`) and hand its answer to
 /// [`answer`](Self::answer). Then [`modules`](Self::modules) are the list, newest first, and
 /// [`previous`](Self::previous) is what uninstalling a module takes.
-#[doc(alias = "getInstalledValidators")]
-#[doc(alias = "getInstalledExecutors")]
 #[derive(Clone, Debug)]
-#[doc(alias = "getPreviousModule")]
 pub struct ModuleList {
     account: Address,
     kind: ListKind,

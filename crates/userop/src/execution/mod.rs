@@ -4,7 +4,11 @@ mod calldata;
 mod mode;
 
 pub use calldata::{EXECUTE_SELECTOR, EXECUTE_USER_OP_SELECTOR, ExecutionError, with_execute_user_op};
-pub use mode::{CallType, ExecType, ModeCode};
+pub use mode::CallType;
+#[doc(alias = "revertOnError")]
+pub use mode::ExecType;
+#[doc(alias = "encodeExecutionMode")]
+pub use mode::ModeCode;
 
 use alloc::vec::Vec;
 use alloy_primitives::{Address, Bytes, U256};

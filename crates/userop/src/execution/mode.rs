@@ -43,7 +43,6 @@ impl CallType {
 ///
 /// The reference library's `revertOnError: true` writes the byte for *try*; here each name says what the byte does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[doc(alias = "revertOnError")]
 #[non_exhaustive]
 pub enum ExecType {
     /// `0x00`: everything is undone.
@@ -76,7 +75,6 @@ impl ExecType {
 
 /// The mode of an execution: `callType(1) ++ execType(1) ++ unused(4) ++ modeSelector(4) ++ payload(22)` (ERC-7579).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[doc(alias = "encodeExecutionMode")]
 pub struct ModeCode(pub B256);
 
 impl ModeCode {

@@ -51,8 +51,6 @@ pub type KeyFuture<'a> = Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Sen
 ///     }
 /// }
 /// ```
-#[doc(alias = "sessionSigner")]
-#[doc(alias = "redeemer")]
 pub trait SessionKey: Send + Sync {
     /// Whether what this key signs can satisfy the session's validator: asked before anything is signed.
     ///

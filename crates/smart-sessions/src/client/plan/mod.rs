@@ -46,9 +46,6 @@ use super::{Error, Grant};
 /// What is [critical](Severity::Critical), the power to take over the account for example, has to be accepted
 /// ([`accept`](Self::accept)) before [`sign`](Self::sign) signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "prepareForPermissions")]
-#[doc(alias = "preparePermission")]
-#[doc(alias = "MultiChainSession")]
 pub struct GrantPlan {
     frozen: FrozenGrant,
     accounts: Vec<PlannedAccount>,

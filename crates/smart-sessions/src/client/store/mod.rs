@@ -88,7 +88,6 @@ impl GrantFilter {
 /// that they leave unused at the end of a lease.
 ///
 /// The feature `conformance` has the checks that every store must pass.
-#[doc(alias = "KVStore")]
 pub trait SessionStore: Debug + Send + Sync {
     /// Stores a grant, in the place of the one that was there under its key.
     ///

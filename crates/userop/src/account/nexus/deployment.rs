@@ -53,7 +53,6 @@ pub enum AddressRule {
 /// The constants are the published sets, named after the suites of the reference library; the library's own version
 /// numbers of account and suite differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "getMEEVersion")]
 pub struct NexusDeployment {
     /// The suite's name, e.g. `2.0.0`.
     pub suite: Cow<'static, str>,

@@ -10,7 +10,6 @@ use crate::hash::{Words, eip712_digest};
 /// The struct hash is over the same words; the type's text, and so its hash, changed between the generations. (The
 /// reference library exports the hash of a third text that no deployed account knows.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[doc(alias = "MODULE_ENABLE_MODE_TYPE_HASH")]
 #[non_exhaustive]
 pub enum EnableType {
     /// `ModuleEnableMode(address module,uint256 moduleType,bytes32 userOpHash,bytes32 initDataHash)`: 1.0.x.

@@ -7,8 +7,12 @@ mod init;
 mod proxy;
 
 pub use delegated::{EMERGENCY_UNINSTALL_TYPE_HASH, initialize_signing_hash};
-pub use deployment::{AddressRule, Attesters, NexusDeployment};
-pub use enable::{EnableData, EnableType, ModuleEnable};
+#[doc(alias = "getMEEVersion")]
+pub use deployment::NexusDeployment;
+pub use deployment::{AddressRule, Attesters};
+#[doc(alias = "MODULE_ENABLE_MODE_TYPE_HASH")]
+pub use enable::EnableType;
+pub use enable::{EnableData, ModuleEnable};
 pub use init::{DefaultValidatorInit, NexusInit, SingleValidatorInit};
 pub use proxy::{ERC1967_CLONE_LENGTH, ProxyCode, erc1967_clone_init_code_hash};
 
