@@ -20,6 +20,9 @@ pub use policy_encoding as policy;
 pub use session_types as session;
 pub use userop;
 
+#[cfg(feature = "passkey")]
+#[doc(alias = "navigator.credentials.get")]
+pub use client::Authenticator;
 #[cfg(feature = "client")]
 #[doc(alias("baseSepolia", "createBicoBundlerClient"))]
 pub use client::Chain;
@@ -52,6 +55,9 @@ pub use client::Installation;
     "createSmartAccountClient"
 ))]
 pub use client::Owner;
+#[cfg(feature = "passkey")]
+#[doc(alias("WebAuthn", "toWebAuthnKey", "getWebAuthnValidator", "getWebauthnValidatorSignature"))]
+pub use client::Passkey;
 #[cfg(feature = "client")]
 #[doc(alias(
     "extend",
@@ -72,6 +78,12 @@ pub use client::SessionKey;
 #[cfg(feature = "client")]
 #[doc(alias = "KVStore")]
 pub use client::SessionStore;
+#[cfg(feature = "passkey")]
+#[doc(alias = "AuthenticatorAssertionResponse")]
+pub use client::WebAuthnAssertion;
+#[cfg(feature = "client")]
+#[doc(alias = "checkEnabledPermissions")]
+pub use client::status_on;
 #[cfg(all(feature = "client", feature = "conformance"))]
 pub use client::store_conformance;
 #[cfg(feature = "client")]
@@ -81,11 +93,11 @@ pub use client::{
     SessionLanes, SessionStatus, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
 #[cfg(feature = "passkey")]
-pub use client::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
+pub use client::{AssertionFuture, PasskeyError, RelyingParty};
 #[cfg(feature = "client")]
 pub use client::{
     BundlerTransport, ChainCalls, ChainReader, ChainRevocation, ChainUse, Executed, ListedAction, ListedSession,
     MeeFailure, MeeTransport, PolicyStatus, Remaining, Revocation, RevokeNote, RevokePlan, RevokeReport, RevokeStep,
     SessionEvent, SignedGrant, StepOutcome, StepReport, Transport, TransportFuture, Unreadable, UnusedSignatures, Used,
-    UsedOn, Watch, revoke_on, status_on,
+    UsedOn, Watch, revoke_on,
 };

@@ -11,6 +11,7 @@ pub struct Budget {
     /// The limit.
     pub limit: U256,
     /// How much of it is used. May be more than the limit when a session starts like that.
+    #[doc(alias = "limitUsed")]
     pub used: U256,
 }
 

@@ -39,7 +39,15 @@ use alloy_primitives::{Address, U256};
 use session_types::PolicyKind;
 
 pub use budget::{Budget, Unit};
-pub use getters::{StateError, StateReading};
+pub use getters::StateError;
+#[doc(alias(
+    "getTimeFramePolicyData",
+    "getPolicyData",
+    "getValueLimitConfig",
+    "getActionConfig",
+    "getUsageLimitConfig"
+))]
+pub use getters::StateReading;
 
 use crate::{AnyPolicy, ArgPolicy, Policy as _, Rule, TimeFrame, UniversalAction, check::Usage};
 
@@ -88,6 +96,7 @@ pub enum PolicyState {
 }
 
 /// What the spending limits policy has stored for a token, in the token's smallest unit.
+#[doc(alias = "SpendingLimitPolicyData")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TokenState {

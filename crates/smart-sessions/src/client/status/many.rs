@@ -27,7 +27,6 @@ use crate::client::{ChainReader, Error, Grant};
 /// }
 /// # }
 /// ```
-#[doc(alias = "checkEnabledPermissions")]
 pub async fn status_on<R: Into<ChainReader>>(
     chains: impl IntoIterator<Item = R>,
     grants: &[Grant],

@@ -15,7 +15,6 @@ use super::{PasskeyError, RelyingParty};
 
 /// What an authenticator answers: the members of `AuthenticatorAssertionResponse` (WebAuthn Level 2, 5.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "AuthenticatorAssertionResponse")]
 pub struct WebAuthnAssertion {
     /// `authenticatorData`: SHA-256 of the relying party's id (32 bytes), flags (1), counter (4), perhaps extensions.
     pub authenticator_data: Bytes,

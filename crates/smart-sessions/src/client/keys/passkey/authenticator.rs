@@ -14,7 +14,6 @@ pub type AssertionFuture<'a> = Pin<Box<dyn Future<Output = Result<WebAuthnAssert
 /// What asks a passkey's authenticator: a browser's `navigator.credentials.get`, a platform's API, a security key.
 ///
 /// Closures from the challenge to a future are authenticators.
-#[doc(alias = "navigator.credentials.get")]
 pub trait Authenticator: Send + Sync {
     /// An assertion for this challenge: the 32 bytes as they are, which client data hold in base64url.
     ///

@@ -54,10 +54,6 @@ use crate::client::SessionHolder;
 /// that is published there was written for accounts; nothing that was recorded proves that it answers for sessions, so try it on
 /// the chain before relying on it.
 #[derive(Clone)]
-#[doc(alias = "WebAuthn")]
-#[doc(alias = "toWebAuthnKey")]
-#[doc(alias = "getWebAuthnValidator")]
-#[doc(alias = "getWebauthnValidatorSignature")]
 pub struct Passkey<F> {
     key: WebAuthnKey,
     verifying: VerifyingKey,
