@@ -199,6 +199,23 @@ pub struct LimitExceeded {
     pub allowed: U256,
 }
 
+impl LimitExceeded {
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self.what {
+            Spending::FeePerGas | Spending::PriorityFeePerGas | Spending::Cost => {
+                "raise the spending limit, or try again when fees are lower"
+            }
+            Spending::Gas => "raise the spending limit, or make fewer calls at once",
+            Spending::MeasuredFee | Spending::MeasuredGas | Spending::MeasuredPreVerificationGas => {
+                "ask another node or bundler; if this is usual on the chain, set bounds of your own instead of those by \
+                 the newest block"
+            }
+        }
+    }
+}
+
 impl fmt::Display for LimitExceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, asked, allowed } = self;

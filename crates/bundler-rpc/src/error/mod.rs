@@ -268,7 +268,7 @@ impl BundlerError {
             Self::Paymaster(_) => "use another paymaster, or allow the difference explicitly",
             Self::NonceUsed { .. } => "prepare a new operation with a fresh nonce if its calls are still wanted",
             Self::Signer { .. } => "see the signer's message",
-            Self::TooExpensive(_) => "raise the spending limit, or try again when fees are lower",
+            Self::TooExpensive(exceeded) => exceeded.remedy(),
             Self::Unsettled { .. } => "look the operation up by its hash before anything else is sent",
         }
     }

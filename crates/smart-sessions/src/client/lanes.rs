@@ -21,8 +21,8 @@ use super::{Error, SessionClient, SessionKey};
 /// has one operation at a time.
 ///
 /// Two things are still in line. The operation that enables the session goes first, alone. And a lane whose last
-/// operation has an unknown end (the answer was lost, the future was dropped) rests until the operation can no longer be
-/// expected to be mined: otherwise the next one could take its nonce.
+/// operation was sent and has an unknown end (the answer was lost, the future was dropped) rests until the operation can
+/// no longer be expected to be mined: otherwise the next one could take its nonce.
 ///
 /// # Several processes
 /// Lanes of [`SessionClient::lanes`] are this process's choice: another one that does the same would take the same

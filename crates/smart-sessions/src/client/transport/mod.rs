@@ -60,6 +60,52 @@ pub struct ChainUse<'a> {
 /// A transport holds the session's key, since what is signed depends on it: operation by operation for a bundler, once
 /// for all chains for a MEE node. What does not depend on it is [`SessionClient`](crate::SessionClient)'s: whether a
 /// session has to be enabled, and whether its policies permit the calls.
+///
+/// One of your own, around another:
+///
+/// ```
+/// use smart_sessions::userop::Call;
+/// use smart_sessions::{ChainCalls, ChainReader, ChainUse, Error, Grant, Transport, TransportFuture};
+/// # use alloy_primitives::Bytes;
+///
+/// /// Writes down what is about to be done.
+/// struct Noted<T>(T);
+///
+/// impl<T: Transport> Transport for Noted<T> {
+///     type Account = T::Account;
+///     type Key = T::Key;
+///
+///     fn carry<'a>(&'a self, uses: &'a [ChainUse<'a>]) -> TransportFuture<'a> {
+///         Box::pin(async move {
+///             for usage in uses {
+///                 println!("{} calls on chain {}", usage.calls.len(), usage.grant.chain_id);
+///             }
+///             self.0.carry(uses).await
+///         })
+///     }
+///
+///     // The rest is the inner one's.
+///     fn reader(&self, chain_id: u64) -> Option<&ChainReader> {
+///         self.0.reader(chain_id)
+///     }
+///
+///     fn check(&self, grant: &Grant) -> Result<(), Error> {
+///         self.0.check(grant)
+///     }
+///
+///     fn check_key(&self, grant: &Grant) -> Result<(), Error> {
+///         self.0.check_key(grant)
+///     }
+///
+///     fn call_data(&self, grant: &Grant, calls: &[Call]) -> Bytes {
+///         self.0.call_data(grant, calls)
+///     }
+///
+///     fn payment(&self) -> Option<ChainCalls> {
+///         self.0.payment()
+///     }
+/// }
+/// ```
 pub trait Transport: Send + Sync {
     /// What it takes for an account.
     type Account;
