@@ -160,6 +160,9 @@ pub enum Error {
     /// Sessions cannot be granted as planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// There is nothing to do on some chain, or on none.
+    #[error("a chain without calls was given, or no chain")]
+    NoCalls,
     /// There is no grant at all.
     #[error("no grant was given")]
     NoGrants,

@@ -113,10 +113,13 @@ impl<A, K, T: Transport> SessionClient<A, K, T> {
     ///
     /// # Errors
     /// Nothing was sent: [`Error::NotPermitted`] when the evaluation says no, [`Error::NoGrant`] for a chain without one,
-    /// [`Error::NotEnabled`] when a grant cannot enable its session; otherwise when the key does not fit or an endpoint
-    /// fails.
+    /// [`Error::NotEnabled`] when a grant cannot enable its session; otherwise when there is nothing to do, the key does
+    /// not fit or an endpoint fails.
     #[doc(alias = "usePermission")]
     pub async fn use_on(&self, calls: &[ChainCalls]) -> Result<Used, Error> {
+        if calls.is_empty() || calls.iter().any(|on| on.calls.is_empty()) {
+            return Err(Error::NoCalls);
+        }
         for (index, on) in calls.iter().enumerate() {
             if calls.iter().take(index).any(|earlier| earlier.chain_id == on.chain_id) {
                 return Err(Error::ChainTwice { chain_id: on.chain_id });

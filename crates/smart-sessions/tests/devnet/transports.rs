@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{Address, U256};
+use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, SolValue as _, sol};
 use bundler_rpc::RpcClient;
 use session_contracts::address::{COUNTER, TOKEN, owner};
@@ -114,7 +115,7 @@ impl World {
         grants
     }
 
-    async fn by_bundlers(&self, limit: SpendingLimit) -> BundlerTransport<Nexus, impl smart_sessions::SessionKey> {
+    async fn by_bundlers(&self, limit: SpendingLimit) -> BundlerTransport<Nexus, PrivateKeySigner> {
         let mut seats = Vec::new();
         for devnet in &self.devnets {
             let (node, bundler) = (devnet.rpc_url().to_string(), devnet.bundler_url().to_string());
@@ -190,6 +191,8 @@ async fn scenario<A, K, T: Transport>(world: &World, session: SessionClient<A, K
     let error = session.use_on(&[increment(FIRST), set_number(SECOND)]).await.unwrap_err();
     assert!(matches!(error, Error::NotPermitted(_)), "{error}");
     assert_eq!(session.use_on(&[increment(7)]).await.unwrap_err(), Error::NoGrant { chain_id: 7 });
+    assert_eq!(session.use_on(&[]).await.unwrap_err(), Error::NoCalls);
+    assert_eq!(session.use_on(&[ChainCalls::new(FIRST, [])]).await.unwrap_err(), Error::NoCalls);
     let twice = session.use_on(&[increment(FIRST), increment(FIRST)]).await.unwrap_err();
     assert_eq!(twice, Error::ChainTwice { chain_id: FIRST });
     assert_eq!(world.node.requests().len(), asked);
@@ -260,7 +263,8 @@ async fn what_only_a_node_does(world: &World, grants: &[Grant]) {
     let session = SessionClient::over(world.by_node(), grants.to_vec()).unwrap();
     let before = world.counts().await;
     world.node.set_faults([MeeFault::LostAnswer]);
-    session.use_on(&[increment(SECOND)]).await.unwrap().require_all().unwrap();
+    let task = tokio::spawn(async move { session.use_on(&[increment(SECOND)]).await });
+    task.await.unwrap().unwrap().require_all().unwrap();
     assert_eq!(world.counts().await, [before[0], before[1] + 1]);
 
     // Its end does not come in time: it is said which one to look up.
@@ -294,8 +298,8 @@ async fn costs(world: &World, grants: Vec<Grant>) {
 
     let limit = SpendingLimit::default().with_max_cost(U256::from(1_000));
     let session = SessionClient::over(world.by_bundlers(limit).await, grants).unwrap();
-    let used = session.use_on(&[increment(SECOND)]).await.unwrap();
-    let error = used.require_all().unwrap_err();
+    let task = tokio::spawn(async move { session.use_on(&[increment(SECOND)]).await });
+    let error = task.await.unwrap().unwrap().require_all().unwrap_err();
     let Error::Network(failure) = &error else { panic!("{error}") };
     let BundlerError::TooExpensive(exceeded) = **failure else { panic!("{error}") };
     assert_eq!((exceeded.what, exceeded.allowed), (Spending::Cost, U256::from(1_000)));
