@@ -176,6 +176,9 @@ pub(crate) struct Status {
     /// Stored sessions that name a list's actions and tokens: everything that `explain` reads.
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<String>,
+    /// A token's name and decimals, for amounts: 0x…=USDC:6. May be repeated.
+    #[arg(long = "token", value_name = "ADDRESS=SYMBOL:DECIMALS", value_parser = token)]
+    pub(crate) tokens: Vec<(Address, String, u8)>,
 }
 
 #[derive(Args, Debug)]
@@ -184,13 +187,16 @@ pub(crate) struct Revoke {
     #[arg(value_name = "FILE|-")]
     pub(crate) grants: Vec<String>,
     /// A session, on every chain that is given.
-    #[arg(long, value_name = "ID", required_unless_present = "grants")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["grants", "all"])]
     pub(crate) permission: Option<PermissionId>,
+    /// Everything that the chains list for --account: every session, and unused owner signatures for them.
+    #[arg(long, requires_all = ["account", "rpc_urls"], conflicts_with = "permission")]
+    pub(crate) all: bool,
     /// The account that granted it [default: the one in the grants]
     #[arg(long)]
     pub(crate) account: Option<Address>,
-    /// Which contracts the session is on [default: those that the grants are for]
-    #[arg(long, value_enum, required_unless_present = "grants")]
+    /// Which contracts the session is on [default: those that the grants are for; with --all both]
+    #[arg(long, value_enum, required_unless_present_any = ["grants", "all"])]
     pub(crate) generation: Option<Generation>,
     /// Only this action of --permission, which stays otherwise. May be repeated.
     #[arg(long = "action", value_name = "ID", requires = "permission")]

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use smart_sessions::session::abi::{ModuleFunction as _, RemoveSession, RevokeEnableSignature};
 use smart_sessions::session::{Deployment, PermissionId};
 use smart_sessions::userop::{Call, execution};
-use smart_sessions::{RevokePlan, RevokeStep};
+use smart_sessions::{ChainReader, Error, RevokePlan, RevokeStep};
 
 use crate::arguments::{Generation, Revoke};
+use crate::chains::Node;
 use crate::output::{self, Report};
 use crate::{Failure, chains, grants, session};
 
@@ -55,9 +56,10 @@ pub(crate) fn run(part: &Revoke, as_json: bool) -> Result<Report, Failure> {
         // Which account and chain it is on makes no difference for the calls.
         Some(permission) if part.grants.is_empty() && part.account.is_none() => calls_of_a_session(part, permission),
         _ => chains::block_on(async {
-            let (nodes, _) = chains::nodes(&part.rpc_urls).await?;
+            let nodes = all_nodes(part).await?;
             let chain_ids: Vec<_> = nodes.iter().map(|node| node.chain_id).collect();
             let mut plans = of_grants(part, &chain_ids)?;
+            with_all(part, &mut plans, &nodes).await?;
             if let (Some(permission), Some(account), Some(generation)) =
                 (part.permission, part.account, part.generation)
             {
@@ -69,6 +71,29 @@ pub(crate) fn run(part: &Revoke, as_json: bool) -> Result<Report, Failure> {
             Ok(calls(&plans))
         }),
     }
+}
+
+/// The nodes: a plan that leaves a chain out unsaid would be worse than none.
+async fn all_nodes(part: &Revoke) -> Result<Vec<Node>, Failure> {
+    let (nodes, failures) = chains::nodes(&part.rpc_urls).await?;
+    failures.into_iter().next().map_or(Ok(nodes), |(_, failure)| Err(failure))
+}
+
+/// Everything that the chains list for the account, when it is asked for.
+async fn with_all(part: &Revoke, plans: &mut Plans, nodes: &[Node]) -> Result<(), Failure> {
+    let (true, Some(account)) = (part.all, part.account) else { return Ok(()) };
+    for node in nodes {
+        for generation in part.generation.map_or(Generation::ALL.to_vec(), |generation| vec![generation]) {
+            let reader = match ChainReader::connect(node.client.clone(), generation.deployment()).await {
+                Ok(reader) => reader,
+                Err(Error::NoSessionModule { .. }) => continue,
+                Err(error) => return Err(chains::of_error(error)),
+            };
+            let listed = reader.sessions(account, []).await.map_err(chains::of_error)?;
+            plans.add(generation.deployment(), |plan| plan.listed(node.chain_id, account, &listed));
+        }
+    }
+    Ok(())
 }
 
 /// The plan for stored grants.
@@ -156,7 +181,7 @@ fn confirm(part: &Revoke, plans: &Plans, as_json: bool) -> Result<(), Failure> {
         let plan = json!({ "kind": "plan", "steps": plans.explain() });
         output::print(&Report::new(plan), false, true);
     }
-    if part.yes {
+    if part.yes || plans.plans().all(|(_, plan)| plan.is_empty()) {
         return Ok(());
     }
     let remedy = "look at the plan, then run it with --yes";

@@ -3,11 +3,11 @@
 use alloy_primitives::Address;
 use serde_json::{Value, json};
 use smart_sessions::policy::Registry;
-use smart_sessions::policy::explain::utc;
+use smart_sessions::policy::explain::{amount, utc};
 use smart_sessions::policy::state::Unit;
 use smart_sessions::session::abi;
 use smart_sessions::session::validator::OwnersData;
-use smart_sessions::session::{ActionId, Deployment, PermissionId};
+use smart_sessions::session::{ActionId, Deployment};
 use smart_sessions::{
     ChainReader, Error, Grant, ListedAction, ListedSession, PolicyPlace, PolicyStatus, Remaining, SessionStatus,
     status_on,
@@ -20,6 +20,9 @@ use crate::grants::{self, Stored};
 use crate::input::Input;
 use crate::output::Report;
 use crate::{Failure, session};
+
+/// Tokens with their symbols and decimals.
+type Tokens = [(Address, String, u8)];
 
 /// Exit code when a part is missing because a node did not answer.
 const UNANSWERED: u8 = 4;
@@ -71,7 +74,7 @@ async fn of_grants(part: &Status, nodes: &[Node]) -> Result<(Value, bool), Failu
         let grants: Vec<Grant> = of.iter().map(|stored| stored.grant.clone()).collect();
         for (grant, status) in grants.iter().zip(status_on(&readers, &grants).await) {
             failed |= status.is_err();
-            shown.push(of_grant(grant, generation, status));
+            shown.push(of_grant(grant, generation, status, &part.tokens));
         }
     }
     Ok((json!({ "kind": "status", "grants": shown }), failed))
@@ -81,7 +84,7 @@ async fn reader(node: &Node, deployment: Deployment) -> Result<ChainReader, Fail
     ChainReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)
 }
 
-fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, Error>) -> Value {
+fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, Error>, tokens: &Tokens) -> Value {
     let head = |kind: &str| {
         json!({
             "kind": kind,
@@ -116,7 +119,7 @@ fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus,
             status.differences.iter().map(|difference| json!({ "tone": "unlimited", "text": difference.to_string() }));
         value["differences"] = differences.collect();
         let known = grant.session.iter().collect::<Vec<_>>();
-        value["remaining"] = status.remaining().map(|left| remaining(&left, &known)).collect();
+        value["remaining"] = status.remaining().map(|left| remaining(&left, &known, tokens)).collect();
         let unreadable = status.unreadable().map(|(policy, reason)| {
             let place = place(policy.place, &known);
             json!({
@@ -132,10 +135,10 @@ fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus,
 }
 
 /// What is left of a limit, as a sentence with its parts.
-fn remaining(left: &Remaining, known: &[&abi::Session]) -> Value {
-    let mut value = budget(left);
+fn remaining(left: &Remaining, known: &[&abi::Session], tokens: &Tokens) -> Value {
+    let mut value = budget(left, tokens);
     let policy = left.kind.map_or_else(|| "policy".to_owned(), |kind| format!("{kind} policy"));
-    value["text"] = json!(format!("{} ({policy}, {})", left.budget, place(left.place, known)));
+    value["text"] = json!(format!("{} ({policy}, {})", in_words(left, tokens), place(left.place, known)));
     value["place"] = json!(left.place.code());
     if let PolicyPlace::Action(action) = left.place {
         value["actionId"] = json!(action);
@@ -144,11 +147,25 @@ fn remaining(left: &Remaining, known: &[&abi::Session]) -> Value {
     value
 }
 
-fn budget(left: &Remaining) -> Value {
+/// Amounts of tokens that are named on the command line are shown with their decimals.
+fn in_words(left: &Remaining, tokens: &Tokens) -> String {
+    let budget = left.budget;
+    let named = |token| tokens.iter().find(|(address, ..)| *address == token);
+    match budget.unit {
+        Unit::Token(token) => named(token).map(|(_, symbol, decimals)| {
+            let [remaining, limit] = [budget.remaining(), budget.limit].map(|units| amount(units, *decimals));
+            format!("{remaining} of {limit} {symbol} left")
+        }),
+        _ => None,
+    }
+    .unwrap_or_else(|| budget.to_string())
+}
+
+fn budget(left: &Remaining, tokens: &Tokens) -> Value {
     let budget = left.budget;
     let mut value = json!({
         "tone": if budget.is_exhausted() { "spent" } else { "limit" },
-        "text": budget.to_string(),
+        "text": in_words(left, tokens),
         "unit": budget.unit.code(),
         "limit": budget.limit.to_string(),
         "used": budget.used.to_string(),
@@ -193,7 +210,7 @@ async fn list(part: &Status, account: Address, nodes: &[Node]) -> Result<(Value,
             let reader = reader(node, deployment).await?;
             let head =
                 json!({ "kind": "session module", "generation": generation.name(), "module": deployment.module });
-            modules.push(match permissions(&reader, account, part.permission, &known).await {
+            modules.push(match permissions(&reader, account, part, &known).await {
                 Ok(permissions) => {
                     let mut value = head;
                     value["permissions"] = permissions.into();
@@ -217,16 +234,17 @@ async fn list(part: &Status, account: Address, nodes: &[Node]) -> Result<(Value,
 async fn permissions(
     reader: &ChainReader,
     account: Address,
-    only: Option<PermissionId>,
+    part: &Status,
     known: &[&abi::Session],
 ) -> Result<Vec<Value>, Error> {
     let registry = &session::both_generations(reader.deployment());
-    let Some(permission_id) = only else {
+    let tokens = &part.tokens;
+    let Some(permission_id) = part.permission else {
         let listed = reader.sessions(account, known.iter().copied()).await?;
-        return Ok(listed.iter().map(|session| permission(session, known, registry)).collect());
+        return Ok(listed.iter().map(|session| permission(session, known, registry, tokens)).collect());
     };
     if let Some(session) = reader.session(account, permission_id, known.iter().copied()).await? {
-        return Ok(vec![permission(&session, known, registry)]);
+        return Ok(vec![permission(&session, known, registry, tokens)]);
     }
     let chain_id = reader.chain_id();
     let bare = Grant { account, chain_id, permission_id, session: None, enable: None, description: None };
@@ -234,9 +252,9 @@ async fn permissions(
     Ok(vec![json!({ "kind": "not enabled", "permissionId": permission_id, "enableNonce": nonce })])
 }
 
-fn permission(session: &ListedSession, known: &[&abi::Session], registry: &Registry) -> Value {
+fn permission(session: &ListedSession, known: &[&abi::Session], registry: &Registry, tokens: &Tokens) -> Value {
     let policies =
-        |policies: &[PolicyStatus]| policies.iter().map(|listed| policy(listed, registry)).collect::<Value>();
+        |policies: &[PolicyStatus]| policies.iter().map(|listed| policy(listed, registry, tokens)).collect::<Value>();
     let show = |listed: &ListedAction| {
         let mut value = json!({ "kind": "action", "actionId": listed.id });
         if let Some((target, selector)) = action(listed.id, known) {
@@ -260,11 +278,11 @@ fn permission(session: &ListedSession, known: &[&abi::Session], registry: &Regis
     })
 }
 
-fn policy(listed: &PolicyStatus, registry: &Registry) -> Value {
+fn policy(listed: &PolicyStatus, registry: &Registry, tokens: &Tokens) -> Value {
     let known = registry.find(listed.policy);
     let kind = known.map_or_else(|| "unknown policy".to_owned(), |(kind, _)| format!("{kind} policy"));
     let mut value = json!({ "kind": kind, "policy": listed.policy });
-    let left: Vec<_> = listed.remaining().map(|left| budget(&left)).collect();
+    let left: Vec<_> = listed.remaining().map(|left| budget(&left, tokens)).collect();
     if !left.is_empty() {
         value["remaining"] = left.into();
     }

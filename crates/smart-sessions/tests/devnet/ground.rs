@@ -88,7 +88,7 @@ impl Ground {
         Session::builder(self.validator(), B256::random()).action(action).build(self.chain.deployment()).unwrap()
     }
 
-    fn validator(&self) -> SessionValidator {
+    pub(crate) fn validator(&self) -> SessionValidator {
         SessionValidator::owners(self.chain.deployment(), &Owners::single(self.key.address()).unwrap())
     }
 

@@ -1,7 +1,10 @@
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_signer_local::PrivateKeySigner;
 use smart_sessions::policy::{KnownPolicy as _, Sudo, UsageLimit};
-use smart_sessions::session::{ActionSlot, EnableMode, PermissionId, PolicyData, PolicyKind};
+use smart_sessions::session::{
+    ActionData, ActionSlot, ActionTarget, ContentKey, EnableMode, Erc7739Context, PermissionId, PolicyData, PolicyKind,
+    Session,
+};
 use smart_sessions::userop::account::Nexus;
 use smart_sessions::{ChainRevocation, Error, Owner, PolicyPlace, RevokeNote, RevokePlan, StepOutcome, revoke_on};
 
@@ -83,7 +86,35 @@ async fn finer_steps(ground: &Ground, permission_id: PermissionId, action: smart
     let plan = RevokePlan::new().cancel_signatures(chain_id, account, never, U256::ZERO);
     assert_eq!(codes(&owner.carry_out(&plan).await), ["already-so"]);
 
+    // The right to sign, by its contents.
+    let deployment = ground.chain.deployment();
+    let mail = |names: &[&str]| Erc7739Context::new(B256::repeat_byte(9), names.iter().copied());
+    let signing = Session::builder(ground.validator(), B256::random())
+        .permit_erc1271_signing(
+            [mail(&["Mail(string text)", "Note(string text)"])],
+            [Sudo.on(&deployment.policies).unwrap()],
+        )
+        .action(ActionData::new(
+            ActionTarget::Exact { target: Address::repeat_byte(6), selector: [1, 2, 3, 4].into() },
+            [Sudo.on(&deployment.policies).unwrap()],
+        ))
+        .build(deployment)
+        .unwrap();
+    let planned = owner.plan([&signing]).prepare().await.unwrap();
+    let findings = planned.findings();
+    let (granted, _) = owner.grant_plan(&planned.accept(findings)).await.unwrap();
+    let signing = &granted[0];
+    let plan =
+        RevokePlan::new().disable_contents(chain_id, account, signing.permission_id, [mail(&["Mail(string text)"])]);
+    assert_eq!(codes(&owner.carry_out(&plan).await), ["done"]);
+    assert_eq!(codes(&owner.carry_out(&plan).await), ["already-so"]);
+    let seen = ground.chain.session(account, signing.permission_id, []).await.unwrap().unwrap();
+    let names: Vec<_> = seen.contents.iter().flat_map(|app| &app.content_names).copied().collect();
+    assert_eq!(names, [ContentKey::derive("Note(string text)")]);
+    owner.revoke(signing.permission_id).await.unwrap();
+
     // What a removal includes is not done besides.
+    let plan = RevokePlan::new().cancel_signatures(chain_id, account, never, U256::ZERO);
     let plan = plan.disable_action(chain_id, account, permission_id, action);
     let plan = plan.remove_session(chain_id, account, permission_id);
     let plan = plan.disable_action(chain_id, account, permission_id, action);

@@ -9,7 +9,7 @@ use smart_sessions::session::{Deployment, PermissionId};
 use smart_sessions::{Chain, ChainReader, ChainRevocation, Error, StepOutcome, StepReport};
 
 use super::account::{self, Found};
-use super::{Plans, confirm, of_grants, of_session};
+use super::{Plans, all_nodes, confirm, of_grants, of_session, with_all};
 use crate::Failure;
 use crate::arguments::Revoke;
 use crate::chains::{self, Node};
@@ -18,12 +18,10 @@ use crate::output::Report;
 pub(super) async fn run(part: &Revoke, as_json: bool) -> Result<Report, Failure> {
     let Some(key_file) = &part.owner_key_file else { return Err(Failure::input("no key was given", "give one")) };
     let signer = key(key_file)?;
-    let (nodes, failures) = chains::nodes(&part.rpc_urls).await?;
-    if let Some((_, failure)) = failures.into_iter().next() {
-        return Err(failure);
-    }
+    let nodes = all_nodes(part).await?;
     let chain_ids: Vec<_> = nodes.iter().map(|node| node.chain_id).collect();
     let mut plans = of_grants(part, &chain_ids)?;
+    with_all(part, &mut plans, &nodes).await?;
     if let Some(permission) = part.permission {
         for node in &nodes {
             plans = with_session(part, plans, node, permission).await?;

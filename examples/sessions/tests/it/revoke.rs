@@ -145,6 +145,23 @@ async fn single_actions_and_other_keys(scene: &Scene) {
     let (code, done) = scene.run(&scene.with_key(&[&named[..], &["--action", &action]].concat()));
     assert_eq!((code, outcomes(&done)), (Some(0), so(&[("disable-action", "done")])), "{done:#}");
 
+    // Everything that the chain lists: as calls, and carried out.
+    let all = ["--all", "--account", &account];
+    let url = scene.devnet.rpc_url().as_str();
+    let (code, calls) = scene.run(&[&["revoke"], &all[..], &["--rpc-url", url]].concat());
+    let listed = scene.chain.sessions(grant.account, []).await.unwrap().len();
+    assert_eq!(
+        (code, calls["accounts"][0]["calls"].as_array().map(Vec::len)),
+        (Some(0), Some(2 * listed)),
+        "{calls:#}"
+    );
+    let (code, done) = scene.run(&scene.with_key(&[&all[..], &["--yes"]].concat()));
+    assert_eq!((code, outcomes(&done).len()), (Some(0), 2 * listed), "{done:#}");
+    assert!(scene.chain.sessions(grant.account, []).await.unwrap().is_empty());
+    let (code, again) = scene.run(&scene.with_key(&[&all[..], &["--yes"]].concat()));
+    assert_eq!((code, again["accounts"].as_array().map(Vec::len)), (Some(0), Some(0)), "{again:#}");
+    scene.owner.grant(&session).await.unwrap();
+
     // A key that is not the owner's: the chain refuses, and nothing has changed.
     std::fs::write(scene.folder.path().join("key"), format!("0x{}", "11".repeat(32))).unwrap();
     let (code, refused) = scene.run(&scene.with_key(&named));

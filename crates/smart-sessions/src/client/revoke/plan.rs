@@ -7,10 +7,11 @@ use std::vec::Vec;
 
 use alloy_primitives::{Address, U256};
 use policy_encoding::explain::Line;
+use session_types::abi::Erc7739Context;
 use session_types::{ActionId, PermissionId};
 
 use super::step::{Revocation, RevokeStep, SignedGrant, UnusedSignatures};
-use crate::client::{EnableGrant, Grant, PolicyPlace};
+use crate::client::{EnableGrant, Grant, ListedSession, PolicyPlace};
 
 /// What an owner takes back: sessions, actions, policies, signatures that were not used yet; on any number of chains and
 /// accounts. It is data: nothing is sent before [`Owner::carry_out`](crate::Owner::carry_out) or
@@ -98,6 +99,34 @@ impl RevokePlan {
         self.with(RevokeStep { chain_id, account, permission_id, revocation })
     }
 
+    /// Takes the right to sign contents from a session (ERC-7739): those that are listed, by application.
+    #[must_use]
+    #[doc(alias = "disableERC1271Policies")]
+    pub fn disable_contents(
+        self,
+        chain_id: u64,
+        account: Address,
+        permission_id: PermissionId,
+        contents: impl IntoIterator<Item = impl Into<Erc7739Context>>,
+    ) -> Self {
+        let contents: Vec<_> = contents.into_iter().map(Into::into).collect();
+        if contents.iter().all(|context| context.content_names.is_empty()) {
+            return self;
+        }
+        self.with(RevokeStep { chain_id, account, permission_id, revocation: Revocation::DisableContents(contents) })
+    }
+
+    /// Takes back everything that a chain [lists](crate::Chain::sessions) for an account: every session, and every owner
+    /// signature for one of them that was not used yet. Signatures for sessions that the chain does not list are not
+    /// known to it: those need the grants, or [`cancel_signatures`](Self::cancel_signatures).
+    #[must_use]
+    pub fn listed(self, chain_id: u64, account: Address, sessions: &[ListedSession]) -> Self {
+        sessions.iter().fold(self, |plan, session| {
+            let id = session.permission_id;
+            plan.remove_session(chain_id, account, id).cancel_signatures(chain_id, account, id, session.enable_nonce)
+        })
+    }
+
     /// Makes the owner's signature worthless that a grant carries to its first use, if it is still good. Nothing for a
     /// grant without one.
     #[must_use]
@@ -131,7 +160,7 @@ impl RevokePlan {
             (other.chain_id, other.account, other.permission_id) == (step.chain_id, step.account, step.permission_id)
         };
         let is_part = |revocation: &Revocation| {
-            matches!(revocation, Revocation::DisableAction(_) | Revocation::DisablePolicies { .. })
+            !matches!(revocation, Revocation::RemoveSession | Revocation::CancelSignatures(_))
         };
         if step.revocation == Revocation::RemoveSession {
             self.steps.retain(|other| !(same_session(other) && is_part(&other.revocation)));

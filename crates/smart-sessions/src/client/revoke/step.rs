@@ -7,8 +7,8 @@ use std::string::{String, ToString as _};
 use std::vec::Vec;
 
 use alloy_primitives::{Address, B256, U256};
-use session_types::abi::{self, ModuleFunction as _};
-use session_types::{ActionId, ChainSession, Deployment, EnableMode, PermissionId};
+use session_types::abi::{self, Erc7739Context, ModuleFunction as _};
+use session_types::{ActionId, ChainSession, ContentKey, Deployment, EnableMode, PermissionId};
 use userop::Call;
 
 use crate::client::status::{Answers, Asked, Batch};
@@ -43,18 +43,22 @@ pub enum Revocation {
         /// Their contracts.
         policies: Vec<Address>,
     },
+    /// Contents that may be signed (ERC-7739), by application.
+    DisableContents(Vec<Erc7739Context>),
     /// Owner signatures that were not used yet.
     CancelSignatures(UnusedSignatures),
 }
 
 impl Revocation {
-    /// A name for programs, which stays: `remove-session`, `disable-action`, `disable-policies`, `cancel-signatures`.
+    /// A name for programs, which stays: `remove-session`, `disable-action`, `disable-policies`, `disable-contents`,
+    /// `cancel-signatures`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::RemoveSession => "remove-session",
             Self::DisableAction(_) => "disable-action",
             Self::DisablePolicies { .. } => "disable-policies",
+            Self::DisableContents(_) => "disable-contents",
             Self::CancelSignatures(_) => "cancel-signatures",
         }
     }
@@ -93,6 +97,11 @@ impl RevokeStep {
                 let policies: Vec<_> = policies.iter().map(Address::to_string).collect();
                 format!("of session {session} {place}, the policies {}", policies.join(", "))
             }
+            Revocation::DisableContents(contexts) => {
+                let names: Vec<_> =
+                    contexts.iter().flat_map(|context| &context.content_names).map(String::as_str).collect();
+                format!("of session {session}, the right to sign {}", names.join(", "))
+            }
             Revocation::CancelSignatures(UnusedSignatures::Grant(_)) => {
                 format!("the owner's signature for session {session} that the grant carries, if it is still good")
             }
@@ -127,6 +136,10 @@ impl RevokeStep {
                 };
                 AskedStep::Policies(asked, policies)
             }
+            Revocation::DisableContents(contexts) => {
+                let question = abi::EnabledErc7739Content { account, permission_id };
+                AskedStep::Contents(batch.module(module, &question), contexts)
+            }
             Revocation::CancelSignatures(signatures) => {
                 AskedStep::Signatures(batch.module(module, &abi::Nonce { permission_id, account }), signatures)
             }
@@ -160,6 +173,10 @@ impl RevokeStep {
                     }
                 }
             }
+            Revocation::DisableContents(contexts) => {
+                let (policies, contents) = (Vec::new(), left.contents(contexts));
+                abi::DisableErc1271Policies { permission_id, policies, contents }.calldata()
+            }
             Revocation::CancelSignatures(_) => abi::RevokeEnableSignature { permission_id }.calldata(),
         };
         Call::new(module, data)
@@ -177,6 +194,7 @@ pub(super) enum AskedStep<'a> {
     Session(Asked<abi::IsPermissionEnabled>),
     Action(Asked<abi::EnabledActions>, ActionId),
     Policies(AskedList, &'a [Address]),
+    Contents(Asked<abi::EnabledErc7739Content>, &'a [Erc7739Context]),
     Signatures(Asked<abi::Nonce>, &'a UnusedSignatures),
 }
 
@@ -196,12 +214,21 @@ pub(super) enum Left {
     Everything,
     /// These policies.
     Policies(Vec<Address>),
+    /// These contents.
+    Contents(Vec<Erc7739Context>),
 }
 
 impl Left {
     fn policies(&self, all: &[Address]) -> Vec<Address> {
         match self {
             Self::Policies(policies) => policies.clone(),
+            _ => all.to_vec(),
+        }
+    }
+
+    fn contents(&self, all: &[Erc7739Context]) -> Vec<Erc7739Context> {
+        match self {
+            Self::Contents(contents) => contents.clone(),
             _ => all.to_vec(),
         }
     }
@@ -227,6 +254,21 @@ impl AskedStep<'_> {
                 };
                 let left: Vec<_> = policies.iter().filter(|policy| listed.contains(policy)).copied().collect();
                 return Ok(if left.is_empty() { Left::Nothing } else { Left::Policies(left) });
+            }
+            Self::Contents(asked, contexts) => {
+                let listed = answers.read(asked)?;
+                let is_listed = |domain, name: &String| {
+                    let of_domain = listed.iter().filter(|app| app.app_domain_separator == domain);
+                    of_domain.flat_map(|app| &app.content_names).any(|key| *key == ContentKey::derive(name))
+                };
+                let left = contexts.iter().filter_map(|context| {
+                    let app_domain_separator = context.app_domain_separator;
+                    let names = context.content_names.iter().filter(|name| is_listed(app_domain_separator, name));
+                    let content_names: Vec<_> = names.cloned().collect();
+                    (!content_names.is_empty()).then_some(Erc7739Context { app_domain_separator, content_names })
+                });
+                let left: Vec<_> = left.collect();
+                return Ok(if left.is_empty() { Left::Nothing } else { Left::Contents(left) });
             }
         };
         Ok(if left { Left::Everything } else { Left::Nothing })
