@@ -41,4 +41,5 @@ pages! {
     universal_action: "docs/recipes/universal-action.md",
     usage_limit: "docs/recipes/usage-limit.md",
     value_limit: "docs/recipes/value-limit.md",
+    wallets: "docs/wallets.md",
 }

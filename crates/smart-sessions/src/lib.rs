@@ -41,6 +41,9 @@ pub use client::GrantPlan;
 #[doc(alias = "installSuccess")]
 pub use client::Installation;
 #[cfg(feature = "client")]
+#[doc(alias("CreateSessionDataParams", "sessionRequestedInfo", "RequiredSessionParams"))]
+pub use client::NewSession;
+#[cfg(feature = "client")]
 #[doc(alias(
     "smartSessionCreateActions",
     "SmartSessionCreateActions",
@@ -73,6 +76,9 @@ pub use client::Passkey;
 ))]
 pub use client::SessionClient;
 #[cfg(feature = "client")]
+#[doc(alias("sessionPublicKey", "redeemer"))]
+pub use client::SessionHolder;
+#[cfg(feature = "client")]
 #[doc(alias("sessionSigner", "redeemer"))]
 pub use client::SessionKey;
 #[cfg(feature = "client")]
@@ -89,8 +95,8 @@ pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
     ActionWindow, ChainRefusal, ChainVerdict, Difference, Error, GrantFilter, GrantKey, GrantPlanBuilder, KeyFuture,
-    LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, NewSession, PlanError, PolicyPlace, SessionHolder,
-    SessionLanes, SessionStatus, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
+    LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, PlanError, PolicyPlace, SessionLanes, SessionStatus,
+    SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
 };
 #[cfg(feature = "passkey")]
 pub use client::{AssertionFuture, PasskeyError, RelyingParty};

@@ -12,8 +12,6 @@ use session_types::{ActionData, Deployment, Owners, PolicyData, Session, Session
 use crate::client::{Chain, Error, ThresholdKey};
 
 /// Whose key a session is for.
-#[doc(alias = "sessionPublicKey")]
-#[doc(alias = "redeemer")]
 pub trait SessionHolder {
     /// What checks the holder's signatures, with the contracts of a deployment.
     ///
@@ -46,9 +44,6 @@ pub trait SessionHolder {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-#[doc(alias = "CreateSessionDataParams")]
-#[doc(alias = "sessionRequestedInfo")]
-#[doc(alias = "RequiredSessionParams")]
 pub struct NewSession {
     deployment: Deployment,
     validator: Option<SessionValidator>,
