@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use serde::Deserialize;
 
-use crate::files::{read, root};
+use crate::files::{documents, read, root, shown};
 use crate::table::{LINKS, rows};
 
 /// Where rustdoc writes to.
@@ -97,4 +97,22 @@ fn rustdoc_finds_every_name() {
         }
     }
     assert!(missing.is_empty(), "{} of {} names not found:\n{}", missing.len(), names.len(), missing.join("\n"));
+}
+
+#[test]
+#[ignore = "needs rustdoc's output"]
+fn links_to_the_documentation_lead_to_pages() {
+    let mut dead = Vec::new();
+    for document in documents() {
+        for rest in read(&document).split("https://docs.rs/").skip(1) {
+            let address = rest.split([')', '>', '"', '\n']).next().unwrap_or_default().trim();
+            // `package/latest/path`; a package's first page has no path.
+            let Some((_, path)) = address.split_once("/latest/") else { continue };
+            let file = path.split('#').next().unwrap_or_default();
+            if !output().join(file).exists() {
+                dead.push(format!("{}: {address}", shown(&document)));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
 }
