@@ -1,5 +1,6 @@
 //! Connections to chains.
 
+use futures_util::future::join_all;
 use smart_sessions::Error;
 use smart_sessions::bundler::{BundlerClient, BundlerError, NodeClient};
 
@@ -20,11 +21,17 @@ pub(crate) struct Node {
 
 /// Asks nodes for their chains. Those that do not answer are told apart, by their place on the command line.
 pub(crate) async fn nodes(urls: &[String]) -> Result<(Vec<Node>, Vec<(usize, Failure)>), Failure> {
+    let mut clients = Vec::new();
+    for url in urls {
+        clients.push(
+            NodeClient::http(url)
+                .map_err(|error| Failure::input(error, "give the node's address as http://… or https://…"))?,
+        );
+    }
+    let answers = join_all(clients.iter().map(NodeClient::chain_id)).await;
     let (mut nodes, mut failures) = (Vec::<Node>::new(), Vec::new());
-    for (place, url) in urls.iter().enumerate() {
-        let client = NodeClient::http(url)
-            .map_err(|error| Failure::input(error, "give the node's address as http://… or https://…"))?;
-        match client.chain_id().await {
+    for (place, (client, answer)) in clients.into_iter().zip(answers).enumerate() {
+        match answer {
             Ok(chain_id) if nodes.iter().any(|node| node.chain_id == chain_id) => {
                 return Err(Failure::input(format!("two nodes of chain {chain_id}"), "give one node for each chain"));
             }

@@ -1,6 +1,9 @@
 //! `sessions status`.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::Address;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use smart_sessions::policy::Registry;
 use smart_sessions::policy::explain::{amount, utc};
@@ -62,18 +65,21 @@ async fn of_grants(part: &Status, nodes: &[Node]) -> Result<(Value, bool), Failu
     for generation in Generation::ALL {
         let deployment = generation.deployment();
         let of: Vec<&Stored> = stored.iter().filter(|stored| stored.deployment.module == deployment.module).collect();
-        let mut readers = Vec::new();
-        for node in nodes.iter().filter(|node| of.iter().any(|stored| stored.grant.chain_id == node.chain_id)) {
-            // A chain without the module is told by what it answers about the grants.
-            match reader(node, deployment).await {
+        let (mut readers, mut away) = (Vec::new(), BTreeMap::new());
+        let wanted = nodes.iter().filter(|node| of.iter().any(|stored| stored.grant.chain_id == node.chain_id));
+        let asked = wanted.map(async |node| (node.chain_id, reader(node, deployment).await));
+        for (chain_id, answer) in join_all(asked).await {
+            match answer {
                 Ok(reader) => readers.push(reader),
-                Err(Failure::Node { .. }) => failed = true,
-                Err(failure) => return Err(failure),
+                Err(failure) => drop(away.insert(chain_id, failure)),
             }
         }
         let grants: Vec<Grant> = of.iter().map(|stored| stored.grant.clone()).collect();
         for (grant, status) in grants.iter().zip(status_on(&readers, &grants).await) {
             failed |= status.is_err();
+            let status = status.map_err(|error| {
+                away.get(&grant.chain_id).map_or_else(|| error.to_string(), |failure| failure.parts().0.to_owned())
+            });
             shown.push(of_grant(grant, generation, status, &part.tokens));
         }
     }
@@ -84,7 +90,7 @@ async fn reader(node: &Node, deployment: Deployment) -> Result<ChainReader, Fail
     ChainReader::connect(node.client.clone(), deployment).await.map_err(chains::of_error)
 }
 
-fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, Error>, tokens: &Tokens) -> Value {
+fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus, String>, tokens: &Tokens) -> Value {
     let head = |kind: &str| {
         json!({
             "kind": kind,
@@ -97,9 +103,9 @@ fn of_grant(grant: &Grant, generation: Generation, status: Result<SessionStatus,
     };
     let status = match status {
         Ok(status) => status,
-        Err(error) => {
+        Err(problem) => {
             let mut value = head("failed");
-            value["problem"] = json!(error.to_string());
+            value["problem"] = json!(problem);
             return value;
         }
     };
@@ -197,38 +203,51 @@ async fn list(part: &Status, account: Address, nodes: &[Node]) -> Result<(Value,
         known.map_or_else(Vec::new, |found| found.sessions.into_iter().map(|found| found.session).collect());
     let known: Vec<&abi::Session> = known.iter().collect();
     let generations = part.generation.map_or(Generation::ALL.to_vec(), |generation| vec![generation]);
+    let asked = nodes.iter().map(async |node| (node, modules(part, account, node, &generations, &known).await));
     let (mut shown, mut failed) = (Vec::new(), false);
-    for node in nodes {
-        let mut modules = Vec::new();
-        for generation in &generations {
-            let deployment = generation.deployment();
-            match node.client.code(deployment.module).await {
-                Ok(code) if code.is_empty() => continue,
-                Ok(_) => {}
-                Err(error) => return Err(chains::of_bundler(error)),
+    for (node, answer) in join_all(asked).await {
+        shown.push(match answer {
+            Ok(modules) => json!({ "kind": "chain", "chainId": node.chain_id, "modules": modules }),
+            // Of several chains one that fails keeps nothing back.
+            Err(failure) if nodes.len() > 1 => {
+                failed = true;
+                let (problem, remedy) = failure.parts();
+                json!({ "kind": "failed", "chainId": node.chain_id, "problem": problem, "remedy": remedy })
             }
-            let reader = reader(node, deployment).await?;
-            let head =
-                json!({ "kind": "session module", "generation": generation.name(), "module": deployment.module });
-            modules.push(match permissions(&reader, account, part, &known).await {
-                Ok(permissions) => {
-                    let mut value = head;
-                    value["permissions"] = permissions.into();
-                    value
-                }
-                Err(error) => {
-                    failed = true;
-                    json!({ "kind": "failed", "generation": generation.name(), "problem": error.to_string() })
-                }
-            });
-        }
-        if modules.is_empty() {
-            let problem = format!("chain {} has no session module of the generations asked for", node.chain_id);
-            return Err(Failure::input(problem, "choose the other generation, or a node of a chain that has it"));
-        }
-        shown.push(json!({ "kind": "chain", "chainId": node.chain_id, "modules": modules }));
+            Err(failure) => return Err(failure),
+        });
     }
     Ok((json!({ "kind": "status", "account": account, "chains": shown }), failed))
+}
+
+/// The session modules of a chain, with the account's sessions.
+async fn modules(
+    part: &Status,
+    account: Address,
+    node: &Node,
+    generations: &[Generation],
+    known: &[&abi::Session],
+) -> Result<Vec<Value>, Failure> {
+    let mut modules = Vec::new();
+    for generation in generations {
+        let deployment = generation.deployment();
+        let reader = match ChainReader::connect(node.client.clone(), deployment).await {
+            Ok(reader) => reader,
+            Err(Error::NoSessionModule { .. }) => continue,
+            Err(error) => return Err(chains::of_error(error)),
+        };
+        modules.push(json!({
+            "kind": "session module",
+            "generation": generation.name(),
+            "module": deployment.module,
+            "permissions": permissions(&reader, account, part, known).await.map_err(chains::of_error)?,
+        }));
+    }
+    if modules.is_empty() {
+        let problem = format!("chain {} has no session module of the generations asked for", node.chain_id);
+        return Err(Failure::input(problem, "choose the other generation, or a node of a chain that has it"));
+    }
+    Ok(modules)
 }
 
 async fn permissions(

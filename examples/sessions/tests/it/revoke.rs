@@ -110,6 +110,10 @@ async fn what_is_left_and_taking_it_back() {
     assert_eq!(status["grants"][1]["signatureCanEnable"], true);
     let (code, status) = scene.run(&["status", &used_file, &elsewhere_file, "--rpc-url", url]);
     assert_eq!((code, &status["grants"][1]["kind"]), (Some(4), &"failed".into()), "{status:#}");
+    // A node that is away keeps nothing back.
+    let (code, status) = scene.run(&["status", &used_file, "--rpc-url", "http://127.0.0.1:1/", "--rpc-url", url]);
+    assert_eq!((code, &status["grants"][0]["kind"]), (Some(4), &"enabled".into()), "{status:#}");
+    assert_eq!(status["failedNodes"][0]["rpcUrl"], 1, "{status:#}");
     let plain = text(&run_with(&["status", &used_file, "--rpc-url", url], "").stdout);
     assert!(plain.contains("1 of 2 uses left (usage limit policy, for 0x273ea3e3 of "), "{plain}");
 
