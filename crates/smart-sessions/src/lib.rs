@@ -107,3 +107,5 @@ pub use client::{
     SessionEvent, SignedGrant, StepOutcome, StepReport, Transport, TransportFuture, Unreadable, UnusedSignatures, Used,
     UsedOn, Watch, revoke_on,
 };
+#[cfg(feature = "client")]
+pub use client::{RemoteSigner, ToSign};

@@ -24,7 +24,7 @@ pub use error::Error;
 pub use grant::{EnableGrant, Grant};
 #[cfg(feature = "passkey")]
 pub use keys::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
-pub use keys::{KeyFuture, SessionKey, SharedKey, SignatureCheck, ThresholdKey};
+pub use keys::{KeyFuture, RemoteSigner, SessionKey, SharedKey, SignatureCheck, ThresholdKey, ToSign};
 pub use lanes::SessionLanes;
 pub use owner::{Installation, Owner};
 pub use plan::{GrantPlan, GrantPlanBuilder, NewSession, PlanError, SessionHolder, SignatureForm};

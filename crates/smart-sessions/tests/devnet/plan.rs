@@ -73,6 +73,10 @@ async fn one_signature_for_two_chains() {
     let error = planned.with_signature_checked_by([&first.chain], signature).await.unwrap_err();
     assert_eq!(error, PlanError::NoConnection { chain_id: 31_338 }.into());
 
+    planned.check_current(chains).await.unwrap();
+    let error = planned.check_current([&second.chain]).await.unwrap_err();
+    assert_eq!(error, PlanError::NoConnection { chain_id: 31_337 }.into());
+
     // Each chain enables it at its first use.
     for (ground, grant) in [&first, &second].into_iter().zip(grants) {
         let account = ground.owner.account().clone();
@@ -84,6 +88,10 @@ async fn one_signature_for_two_chains() {
         assert_eq!(ground.count().await, 2);
         assert!(ground.chain.status(&grant).await.unwrap().is_as_granted());
     }
+
+    let error = planned.check_current(chains).await.unwrap_err();
+    let outdated = matches!(error, Error::Plan(PlanError::Outdated { planned: U256::ZERO, now: U256::ONE, .. }));
+    assert!(outdated, "{error}");
 
     // The next plan is for the next nonce; the second chain alone keeps the old one when it revokes.
     let again = plan().await.unwrap();

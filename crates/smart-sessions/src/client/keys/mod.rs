@@ -3,6 +3,7 @@
 mod check;
 #[cfg(feature = "passkey")]
 mod passkey;
+mod remote;
 mod shared;
 mod signer;
 mod threshold;
@@ -16,6 +17,7 @@ use alloy_primitives::{B256, Bytes};
 pub use check::SignatureCheck;
 #[cfg(feature = "passkey")]
 pub use passkey::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
+pub use remote::{RemoteSigner, ToSign};
 pub use shared::SharedKey;
 pub use threshold::ThresholdKey;
 

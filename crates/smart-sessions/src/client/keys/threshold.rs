@@ -14,8 +14,8 @@ use crate::client::signing::{STUB_SIGNATURE, sign_as};
 /// Some of several keys: a session whose validator wants a number of its owners to sign.
 ///
 /// As many signers are asked, at once, as the validator wants signatures, the first ones first; where one fails, the next
-/// takes its place. Signers of several kinds go together as `Box<dyn Signer + Send + Sync>`, and a signer that is elsewhere
-/// is one whose `sign_hash` and `sign_message` ask there.
+/// takes its place. Signers of several kinds go together as `Box<dyn Signer + Send + Sync>`, and a key that is elsewhere
+/// is a [`RemoteSigner`](crate::RemoteSigner).
 ///
 /// ```
 /// use alloy_signer_local::PrivateKeySigner;

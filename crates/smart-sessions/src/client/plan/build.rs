@@ -231,10 +231,10 @@ fn signature_form<A: Account + ?Sized>(account: &A, validator: Validator) -> Opt
     })
 }
 
-fn answer<F: ModuleFunction>(bytes: &Bytes) -> Result<F::Return, Error> {
+pub(super) fn answer<F: ModuleFunction>(bytes: &Bytes) -> Result<F::Return, Error> {
     F::decode_return(bytes).map_err(|error| Error::ModuleAnswer { function: F::SIGNATURE, error })
 }
 
-fn missing() -> BundlerError {
+pub(super) fn missing() -> BundlerError {
     BundlerError::Request { method: "eth_call".into(), reason: "no answer in the batch".into() }
 }

@@ -1,7 +1,7 @@
 use std::string::String;
 use std::vec::Vec;
 
-use alloy_primitives::{Address, B256, ChainId};
+use alloy_primitives::{Address, B256, ChainId, U256};
 use policy_encoding::Finding;
 use session_types::PermissionId;
 use session_types::frozen::FrozenGrantError;
@@ -103,6 +103,22 @@ pub enum PlanError {
     NoConnection {
         /// The chain.
         chain_id: ChainId,
+    },
+    /// A session's nonce is another one since: no signature over the plan enables it.
+    #[error(
+        "permission {permission} of {account} on chain {chain_id} was planned for nonce {planned}, now it is {now} (remedy: plan anew)"
+    )]
+    Outdated {
+        /// The chain.
+        chain_id: ChainId,
+        /// The account.
+        account: Address,
+        /// The session.
+        permission: PermissionId,
+        /// The nonce in the plan.
+        planned: U256,
+        /// The chain's.
+        now: U256,
     },
     /// The plan has nothing for this account.
     #[error("the plan has no session of account {account} on chain {chain_id}")]

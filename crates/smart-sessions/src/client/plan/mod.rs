@@ -1,6 +1,7 @@
 //! What an owner may grant by one signature: looked at, explained, taken elsewhere, signed.
 
 mod build;
+mod current;
 #[cfg(feature = "erc7715")]
 mod erc7715;
 mod error;
