@@ -37,8 +37,7 @@ impl GrantPlan {
                 let now = answer::<abi::Nonce>(&answers.next().unwrap_or_else(|| Err(missing()))?)?;
                 if now != entry.nonce {
                     let (account, permission) = (entry.account, entry.session.permission_id());
-                    let planned = entry.nonce;
-                    return Err(PlanError::Outdated { chain_id, account, permission, planned, now }.into());
+                    return Err(PlanError::Outdated { chain_id, account, permission, now }.into());
                 }
             }
             Ok::<_, Error>(())

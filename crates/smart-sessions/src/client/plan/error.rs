@@ -106,7 +106,7 @@ pub enum PlanError {
     },
     /// A session's nonce is another one since: no signature over the plan enables it.
     #[error(
-        "permission {permission} of {account} on chain {chain_id} was planned for nonce {planned}, now it is {now} (remedy: plan anew)"
+        "permission {permission} of {account} on chain {chain_id} was planned for another nonce than the present {now} (remedy: plan anew)"
     )]
     Outdated {
         /// The chain.
@@ -115,8 +115,6 @@ pub enum PlanError {
         account: Address,
         /// The session.
         permission: PermissionId,
-        /// The nonce in the plan.
-        planned: U256,
         /// The chain's.
         now: U256,
     },
