@@ -1,16 +1,21 @@
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall as _, sol};
 use session_contracts::address::{COUNTER, TOKEN};
+use smart_sessions::bundler::NodeClient;
 use smart_sessions::policy::state::{StateError, Unit};
 use smart_sessions::policy::{
     AccountSessions, Condition, KnownPolicy as _, Operation, Rule, SessionModule, SpendingLimits, TimeFrame,
     TokenLimit, UniversalAction, UsageLimit, ValueLimit,
 };
 use smart_sessions::session::abi::{self, ModuleFunction as _};
-use smart_sessions::session::{ActionData, ActionTarget, EnableMode, Owners, PolicyKind, Session, SessionValidator};
+use smart_sessions::session::{
+    ActionData, ActionTarget, Deployment, EnableMode, Owners, PolicyKind, Session, SessionValidator,
+};
 use smart_sessions::userop::Call;
 use smart_sessions::userop::account::Account as _;
-use smart_sessions::{Chain, Difference, Error, PolicyPlace, Remaining, SessionStatus, Unreadable, status_on};
+use smart_sessions::{
+    Chain, ChainReader, Difference, Error, Grant, PolicyPlace, Remaining, SessionStatus, Unreadable, status_on,
+};
 use testkit::Devnet;
 use testkit::proxy::Proxy;
 
@@ -148,16 +153,57 @@ async fn everything_of_the_account(chain: &Chain, account: Address, session: &Se
     assert_eq!(chain.session(account, Default::default(), []).await.unwrap(), None);
 }
 
-async fn one_chain_fails(chain: &Chain, grant: &smart_sessions::Grant) {
+async fn one_chain_fails(chain: &Chain, grant: &Grant) {
     let other = Devnet::builder().chain_id(10).start().await.unwrap();
     let (node, bundler) = (other.rpc_url().to_string(), other.bundler_url().to_string());
     let gone = Chain::http(&node, &bundler, *chain.deployment()).await.unwrap();
     drop(other);
-    let on = |chain_id| smart_sessions::Grant { chain_id, ..grant.clone() };
+    let on = |chain_id| Grant { chain_id, ..grant.clone() };
     let grants = [on(10), grant.clone(), on(5), on(10), grant.clone()];
     let answers = status_on(&[gone, chain.clone()], &grants).await;
     let here = answers[1].as_ref().unwrap();
     assert!(here.is_enabled && answers[4].as_ref() == Ok(here));
     assert!(matches!((&answers[0], &answers[3]), (Err(Error::Network(_)), Err(Error::Network(_)))), "{answers:?}");
     assert_eq!(answers[2], Err(Error::NoChain { chain_id: 5 }));
+}
+
+/// What the first generation's contracts do not tell is said to be unreadable, and never to be 0.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_first_generation_tells() {
+    let devnet = Devnet::builder().without_bundler().start().await.unwrap();
+    let deployment = Deployment::legacy();
+    let policies = &deployment.policies;
+    let pay = [SpendingLimits::new([TokenLimit::new(TOKEN, U256::from(1000))]).unwrap().on(policies).unwrap()];
+    let count = [
+        UsageLimit::new(3).unwrap().on(policies).unwrap(),
+        TimeFrame::until(4_000_000_000).unwrap().on(policies).unwrap(),
+    ];
+    let exact = |target, selector: [u8; 4]| ActionTarget::Exact { target, selector: selector.into() };
+    let validator = SessionValidator::owners(&deployment, &Owners::single(Address::repeat_byte(8)).unwrap());
+    let session = Session::builder(validator, B256::random())
+        .action(ActionData::new(exact(TOKEN, transferCall::SELECTOR), pay))
+        .action(ActionData::new(exact(COUNTER, incrementNumberCall::SELECTOR), count))
+        .build(&deployment)
+        .unwrap();
+    // To the module every caller is an account.
+    let account = Address::repeat_byte(0x77);
+    devnet.chain().fund(account, U256::from(10).pow(U256::from(18))).await.unwrap();
+    let enable = abi::enable_sessions_calldata(&[&session]);
+    devnet.chain().send(account, deployment.module, U256::ZERO, enable).await.unwrap();
+
+    let reader = ChainReader::connect(NodeClient::http(devnet.rpc_url().as_ref()).unwrap(), deployment).await.unwrap();
+    let grant = Grant {
+        account,
+        chain_id: reader.chain_id(),
+        permission_id: session.permission_id(),
+        session: Some(session.into_abi()),
+        enable: None,
+        description: None,
+    };
+    let status = reader.status(&grant).await.unwrap();
+    assert!(status.is_as_granted(), "{status:?}");
+    assert_eq!(left(status.remaining()), [(PolicyKind::UsageLimit, Unit::Uses, 3)]);
+    let unreadable: Vec<_> = status.unreadable().map(|(policy, why)| (policy.kind.unwrap(), why.clone())).collect();
+    let no_getter = |kind| (kind, Unreadable::State(StateError::NoGetter { kind }));
+    assert_eq!(unreadable, [PolicyKind::SpendingLimits, PolicyKind::TimeFrame].map(no_getter));
 }

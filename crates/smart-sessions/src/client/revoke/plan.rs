@@ -260,7 +260,7 @@ impl RevokePlan {
                 format!("A policy is a limit: more will be permitted after this: {}", step(*place))
             }
             RevokeNote::SignaturesStay { step: place } => format!(
-                "An owner signature that was not used yet could enable the session again after this: {}",
+                "Owner signatures that were not used yet, if there are any, stay good and could enable it again: {}",
                 step(*place)
             ),
             RevokeNote::OtherChains { permission_id, chains } => format!(
