@@ -4,6 +4,8 @@ mod account;
 mod bundler;
 mod faults;
 mod fees;
+#[cfg(unix)]
+mod ipc;
 
 use testkit::{Devnet, DevnetBuilder, Error};
 
