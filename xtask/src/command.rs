@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 /// The workspace's root.
 pub(crate) fn root() -> PathBuf {
@@ -57,6 +57,13 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
         bail!("{:?} ended with {status}", command.get_program());
     }
     Ok(())
+}
+
+/// What a command says, without the white space around it.
+pub(crate) fn text_of(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Whether cargo has a subcommand of this name.

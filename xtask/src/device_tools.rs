@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 
-use crate::command::{root, run};
+use crate::command::{root, text_of};
+use crate::debian;
 
 /// Where to find the tools.
 pub(crate) struct Tools {
@@ -63,12 +64,6 @@ impl Tools {
     }
 }
 
-fn text_of(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
-    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
 fn answers(program: &Path) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
@@ -87,57 +82,10 @@ fn linker() -> anyhow::Result<PathBuf> {
     Ok(linker)
 }
 
-/// Downloads the packages with all that they need and the machine has not, and unpacks them into `folder` without installing.
 fn unpack(folder: &Path) -> anyhow::Result<()> {
-    println!("fetching {} into {} (150 MB, once)", PACKAGES.join(", "), folder.display());
-    let packages = folder.join("packages");
-    std::fs::create_dir_all(&packages)?;
-    // The machine's own package lists first; when they are empty or old, lists of our own.
-    download(&packages, &[]).or_else(|_| {
-        let state = folder.join("apt");
-        std::fs::create_dir_all(state.join("lists/partial"))?;
-        std::fs::create_dir_all(state.join("archives/partial"))?;
-        let options = [
-            format!("-oDir::State::lists={}", state.join("lists").display()),
-            format!("-oDir::Cache={}", state.display()),
-        ];
-        text_of(Command::new("apt-get").args(&options).arg("update"))?;
-        download(&packages, &options)
-    })?;
-    let target = folder.join("root");
-    for entry in std::fs::read_dir(&packages)? {
-        run(Command::new("dpkg-deb").arg("--extract").arg(entry?.path()).arg(&target))?;
-    }
-    std::fs::remove_dir_all(&packages)?;
+    let target = debian::unpack(folder, &PACKAGES, "150 MB")?;
     for program in ["rustc", EMULATOR] {
-        wrap(&target, program, &folder.join(program))?;
+        debian::wrap(&target, &target.join("usr/bin").join(program), &folder.join(program))?;
     }
-    Ok(())
-}
-
-fn download(packages: &Path, options: &[String]) -> anyhow::Result<()> {
-    let simulated = ["install", "--simulate", "--no-install-recommends"];
-    let plan = text_of(Command::new("apt-get").args(options).args(simulated).args(PACKAGES))?;
-    let mut names: Vec<&str> =
-        plan.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next()).collect();
-    if names.is_empty() {
-        bail!("the packages are installed, but the programs do not start");
-    }
-    // What is installed already is not in the plan, and is wanted all the same when the other half is unpacked.
-    names.extend(PACKAGES.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
-    text_of(Command::new("apt-get").args(options).arg("download").args(names).current_dir(packages))?;
-    Ok(())
-}
-
-/// A script that starts an unpacked program with the unpacked libraries.
-fn wrap(target: &Path, program: &str, script: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let base = target.display();
-    let triple = format!("{}-linux-gnu", std::env::consts::ARCH);
-    let text = format!(
-        "#!/bin/sh\nLD_LIBRARY_PATH='{base}/usr/lib/{triple}:{base}/lib/{triple}' exec '{base}/usr/bin/{program}' \"$@\"\n"
-    );
-    std::fs::write(script, text)?;
-    std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755))?;
     Ok(())
 }

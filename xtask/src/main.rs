@@ -2,10 +2,12 @@
 
 mod budgets;
 mod command;
+mod debian;
 mod device_tools;
 mod facade;
 mod firmware;
 mod no_std;
+mod postgres;
 mod test;
 
 use clap::{Parser, Subcommand};

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::command::{self, cargo, has_subcommand};
-use crate::{budgets, no_std};
+use crate::{budgets, no_std, postgres};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -60,6 +60,7 @@ const STEPS: &[Step] = &[
 const SLOW_STEPS: &[Step] = &[
     Step { name: "every combination of the core's features", run: no_std::feature_powerset },
     Step { name: "signing device in an emulator", run: budgets::device_if_possible },
+    Step { name: "thousand operations of four processes", run: thousand },
 ];
 
 /// Runs the steps in order and stops at the first that fails.
@@ -91,6 +92,7 @@ fn core_alone() -> anyhow::Result<()> {
 }
 
 fn tests() -> anyhow::Result<()> {
+    postgres::find()?;
     if has_subcommand("nextest") {
         command::run(&mut cargo(["nextest", "run", "--workspace", "--all-features", "--no-fail-fast"]))
     } else {
@@ -104,6 +106,23 @@ fn tests() -> anyhow::Result<()> {
             "--no-fail-fast",
         ]))
     }
+}
+
+/// What the tests do with fewer operations.
+fn thousand() -> anyhow::Result<()> {
+    postgres::find()?;
+    let test = [
+        "test",
+        "--package",
+        "smart-sessions",
+        "--all-features",
+        "--test",
+        "devnet",
+        "--",
+        "shared_work",
+        "--nocapture",
+    ];
+    command::run(cargo(test).env("SHARED_WORK_OPERATIONS", "1000"))
 }
 
 fn documentation() -> anyhow::Result<()> {

@@ -288,14 +288,43 @@ impl NodeClient {
         hash: B256,
         from_block: u64,
     ) -> Result<Option<MinedOperation>, BundlerError> {
+        let logs = self.operation_events(entry_point, from_block, json!([UserOperationEvent::SIGNATURE_HASH, hash]));
+        Ok(logs.await?.into_iter().next())
+    }
+
+    /// Which operation has used a nonce, from the entry point's own event: the proof that another one with this nonce was
+    /// mined, or never will be.
+    ///
+    /// `None` is no proof of anything: the nonce may be free, used before `from_block`, or the node behind the chain.
+    ///
+    /// # Errors
+    /// When the node does not answer, or refuses the range.
+    pub async fn find_nonce(
+        &self,
+        entry_point: EntryPoint,
+        sender: Address,
+        nonce: U256,
+        from_block: u64,
+    ) -> Result<Option<MinedOperation>, BundlerError> {
+        let topics = json!([UserOperationEvent::SIGNATURE_HASH, null, sender.into_word()]);
+        let events = self.operation_events(entry_point, from_block, topics).await?;
+        Ok(events.into_iter().find(|event| event.nonce == nonce))
+    }
+
+    async fn operation_events(
+        &self,
+        entry_point: EntryPoint,
+        from_block: u64,
+        topics: serde_json::Value,
+    ) -> Result<Vec<MinedOperation>, BundlerError> {
         let filter = json!({
             "address": entry_point.address,
-            "topics": [UserOperationEvent::SIGNATURE_HASH, hash],
+            "topics": topics,
             "fromBlock": format!("{from_block:#x}"),
             "toBlock": "latest",
         });
         let logs: Vec<ReceiptLog> = self.endpoint.read("eth_getLogs", &[filter]).await?;
-        Ok(logs.into_iter().find_map(|log| {
+        let events = logs.into_iter().filter_map(|log| {
             let event = UserOperationEvent::decode_log(&log.to_log()).ok()?.data;
             Some(MinedOperation {
                 hash: event.userOpHash,
@@ -305,7 +334,8 @@ impl NodeClient {
                 nonce: event.nonce,
                 actual_gas_cost: event.actualGasCost,
             })
-        }))
+        });
+        Ok(events.collect())
     }
 }
 
@@ -352,6 +382,21 @@ pub struct MinedOperation {
     pub nonce: U256,
     /// What was paid, in wei.
     pub actual_gas_cost: U256,
+}
+
+impl MinedOperation {
+    /// The operation, if its calls went through.
+    ///
+    /// # Errors
+    /// When they reverted; the event does not say with what.
+    pub fn require_success(self) -> Result<Self, BundlerError> {
+        if self.success {
+            return Ok(self);
+        }
+        let Self { hash, transaction_hash, .. } = self;
+        let reverted = crate::OperationReverted { hash, transaction_hash, reason: None, revert: None };
+        Err(BundlerError::Reverted(Box::new(reverted)))
+    }
 }
 
 fn decode_return<C: SolCall>(answer: &Bytes) -> Result<C::Return, BundlerError> {

@@ -61,6 +61,8 @@ pub use client::Owner;
 #[cfg(feature = "passkey")]
 #[doc(alias("WebAuthn", "toWebAuthnKey", "getWebAuthnValidator", "getWebauthnValidatorSignature"))]
 pub use client::Passkey;
+#[cfg(feature = "postgres")]
+pub use client::PostgresStore;
 #[cfg(feature = "client")]
 #[doc(alias(
     "extend",
@@ -90,13 +92,14 @@ pub use client::WebAuthnAssertion;
 #[cfg(feature = "client")]
 #[doc(alias = "checkEnabledPermissions")]
 pub use client::status_on;
-#[cfg(all(feature = "client", feature = "conformance"))]
+#[cfg(feature = "conformance")]
 pub use client::store_conformance;
 #[cfg(feature = "client")]
 pub use client::{
-    ActionWindow, ChainRefusal, ChainVerdict, Difference, Error, GrantFilter, GrantKey, GrantPlanBuilder, KeyFuture,
-    LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, PlanError, PolicyPlace, SessionLanes, SessionStatus,
-    SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture, ThresholdKey,
+    ActionWindow, ChainRefusal, ChainVerdict, Difference, Done, Error, GrantFilter, GrantKey, GrantPlanBuilder,
+    KeyFuture, LaneLease, LaneSpace, LeaseRequest, Limit, MemoryStore, PlanError, PolicyPlace, RecordedOperation,
+    Recording, SessionLanes, SessionStatus, SharedKey, SignatureCheck, SignatureForm, StoreError, StoreFuture,
+    ThresholdKey, WorkId,
 };
 #[cfg(feature = "passkey")]
 pub use client::{AssertionFuture, PasskeyError, RelyingParty};

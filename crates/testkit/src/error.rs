@@ -54,6 +54,14 @@ pub enum Error {
         /// The environment variable that can name another.
         variable: &'static str,
     },
+    /// There is no PostgreSQL server to start.
+    #[error(
+        "no PostgreSQL server was found: install Debian's package `postgresql`, or name the folder of `initdb` and `postgres` in {variable}"
+    )]
+    NoPostgres {
+        /// The environment variable that can name the folder.
+        variable: &'static str,
+    },
     /// The port that was asked for is in use.
     #[error("port {port} for {program} is taken: choose another, or stop what listens there")]
     PortTaken {

@@ -5,6 +5,7 @@
 //! - [`Key`]: funded keys by what they are for;
 //! - [`mee`]: a MEE node that executes on local chains;
 //! - [`scripted`]: a server that answers what a test tells it to;
+//! - [`postgres`]: a throw-away PostgreSQL server;
 //! - [`proxy`]: a proxy that spoils requests and answers by a seed;
 //! - [`npm`]: the programs and the contracts' code, installed from npm packages by a lock file on first use.
 //!
@@ -25,10 +26,11 @@
 //! |---|---|
 //! | `DEVNET_DIR` | the folder for packages and logs, in place of `target/devnet`; checkouts can share one |
 //! | `DEVNET_ANVIL` | an `anvil` to use in place of the installed one |
+//! | `DEVNET_POSTGRES` | the folder of PostgreSQL's `initdb` and `postgres`, in place of Debian's |
 //!
 //! # How nothing is left behind
 //!
-//! Node and bundler are children of a small Node process, the leader of a process group of its own, whose standard input
+//! Node, bundler and database server are children of a small Node process, the leader of a process group of its own, whose standard input
 //! is a pipe that only this process holds. When this process ends, in whatever way, the system closes the pipe, and the
 //! supervisor kills its group. Logs are removed on an ordinary drop and kept after a panic or a failed start.
 
@@ -40,6 +42,7 @@ mod http;
 mod key;
 pub mod mee;
 pub mod npm;
+pub mod postgres;
 pub mod proxy;
 mod rpc;
 pub mod scripted;

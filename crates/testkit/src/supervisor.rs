@@ -53,7 +53,23 @@ impl Supervisor {
     /// Starts a program; what it says goes to the file `log`.
     pub(crate) fn run(&mut self, name: &'static str, command: &[String], log: &Path) -> Result<Program, Error> {
         self.send(&json!({ "start": name, "command": command, "log": log }))?;
-        Ok(Program { name, log: log.to_path_buf(), exited: Arc::clone(&self.exited) })
+        Ok(self.program(name, log))
+    }
+
+    /// The same for a program that ends well by a signal of its own, and whose folder is removed after it.
+    pub(crate) fn run_in(
+        &mut self,
+        folder: &Path,
+        name: &'static str,
+        command: &[String],
+        (log, signal): (&Path, &str),
+    ) -> Result<Program, Error> {
+        self.send(&json!({ "start": name, "command": command, "log": log, "end": signal, "remove": folder }))?;
+        Ok(self.program(name, log))
+    }
+
+    fn program(&self, name: &'static str, log: &Path) -> Program {
+        Program { name, log: log.to_path_buf(), exited: Arc::clone(&self.exited) }
     }
 
     /// Sends a line to a program's standard input.
@@ -94,6 +110,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Waits until the program says this.
+    pub(crate) async fn says(&self, words: &str, deadline: Instant) -> Result<(), Error> {
+        while !std::fs::read_to_string(&self.log).unwrap_or_default().contains(words) {
+            self.wait(deadline).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until the program says which port it listens on.
     pub(crate) async fn port(&self, deadline: Instant) -> Result<u16, Error> {
         loop {

@@ -241,6 +241,17 @@ pub enum Error {
     #[cfg(feature = "passkey")]
     #[error(transparent)]
     Passkey(#[from] super::PasskeyError),
+    /// Work can be done once only over lanes that are leased: where would it be written down?
+    #[error("the lanes are not leased from a store: nothing was sent (remedy: lease_lanes)")]
+    NotLeased,
+    /// The operation that was written down for the work cannot be used any more.
+    #[error("work {name:?}: {reason}")]
+    Work {
+        /// The work's name.
+        name: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
 }
 
 impl Error {

@@ -1,5 +1,7 @@
 //! One session on many lanes: operations side by side.
 
+mod once;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +18,7 @@ use userop::account::Account;
 
 use super::store::{LaneLease, LaneSpace, LeaseRequest, SessionStore};
 use super::{Error, SessionClient, SessionKey};
+pub use once::Done;
 
 /// A session whose operations do not wait for each other: each goes over a free lane, a nonce key of its own, and a lane
 /// has one operation at a time.
@@ -29,7 +32,10 @@ use super::{Error, SessionClient, SessionKey};
 /// nonces. Lanes of [`SessionClient::lease_lanes`] are leased from a store that the processes share. The lease is
 /// renewed before an operation whenever it would end before the operation must have, so that a process that stops
 /// leaves lanes on which nothing is under way. The clocks of the processes may differ by
-/// [`CLOCK_MARGIN`](Self::CLOCK_MARGIN).
+/// [`CLOCK_MARGIN`](Self::CLOCK_MARGIN), or what [`SessionClient::lease_lanes_within`] says.
+///
+/// A process that stops may have sent an operation and told nobody. [`use_once`](Self::use_once) is for work that another
+/// process then takes over.
 #[derive(Clone)]
 pub struct SessionLanes<A, K> {
     shared: Arc<Shared<A, K>>,
@@ -37,7 +43,7 @@ pub struct SessionLanes<A, K> {
 
 struct Shared<A, K> {
     session: SessionClient<A, K>,
-    count: usize,
+    lanes: Vec<u32>,
     /// As many permits as there are lanes in `free`.
     permits: Semaphore,
     free: SyncMutex<VecDeque<FreeLane>>,
@@ -49,6 +55,7 @@ struct Shared<A, K> {
 struct Leased {
     store: Arc<dyn SessionStore>,
     lease: Mutex<LaneLease>,
+    clock_margin: Duration,
 }
 
 #[derive(Clone, Copy)]
@@ -61,7 +68,7 @@ struct FreeLane {
 impl<A, K> fmt::Debug for SessionLanes<A, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("SessionLanes");
-        out.field("count", &self.shared.count).field("grant", self.shared.session.grant());
+        out.field("lanes", &self.shared.lanes).field("grant", self.shared.session.grant());
         out.field("is_leased", &self.shared.leased.is_some()).finish_non_exhaustive()
     }
 }
@@ -85,16 +92,32 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     /// # Errors
     /// [`Error::Lanes`] for no lane; [`StoreError::NoLanes`](crate::StoreError::NoLanes) when others hold too many; otherwise when the store fails.
     pub async fn lease_lanes(self, store: Arc<dyn SessionStore>, count: u32) -> Result<SessionLanes<A, K>, Error> {
+        self.lease_lanes_within(store, count, SessionLanes::<A, K>::CLOCK_MARGIN).await
+    }
+
+    /// As [`lease_lanes`](Self::lease_lanes), for processes whose clocks differ by at most `clock_margin`.
+    ///
+    /// A lease lasts four times the chain's [patience](crate::Chain::with_patience) and twice the margin: so long can the
+    /// lanes of a process that was killed be nobody's.
+    ///
+    /// # Errors
+    /// As [`lease_lanes`](Self::lease_lanes).
+    pub async fn lease_lanes_within(
+        self,
+        store: Arc<dyn SessionStore>,
+        count: u32,
+        clock_margin: Duration,
+    ) -> Result<SessionLanes<A, K>, Error> {
         let total = self.account().lanes();
         if count == 0 {
             return Err(Error::Lanes { asked: count, total });
         }
         let space = LaneSpace { chain_id: self.chain().chain_id(), account: self.account().address() };
         let now = unix_time();
-        let until = now.saturating_add(SessionLanes::<A, K>::term(&self).as_secs());
+        let until = now.saturating_add(SessionLanes::<A, K>::term(&self, clock_margin).as_secs());
         let lease = store.lease(LeaseRequest { space, count, total, now, until }).await?;
         let lanes = lease.lanes.clone();
-        Ok(SessionLanes::new(self, lanes, Some(Leased { store, lease: Mutex::new(lease) })))
+        Ok(SessionLanes::new(self, lanes, Some(Leased { store, lease: Mutex::new(lease), clock_margin })))
     }
 }
 
@@ -105,15 +128,21 @@ impl<A, K> SessionLanes<A, K> {
     /// How many lanes there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.shared.count
+        self.shared.lanes.len()
+    }
+
+    /// The lanes.
+    #[must_use]
+    pub fn lanes(&self) -> &[u32] {
+        &self.shared.lanes
     }
 
     fn new(session: SessionClient<A, K>, lanes: Vec<u32>, leased: Option<Leased>) -> Self {
         let (count, is_enabled) = (lanes.len(), AtomicBool::new(false));
-        let free = lanes.into_iter().map(|lane| FreeLane { lane, rests_until: None }).collect();
+        let free = lanes.iter().map(|&lane| FreeLane { lane, rests_until: None }).collect();
         let (free, enabling) = (SyncMutex::new(free), Mutex::new(()));
         let permits = Semaphore::new(count);
-        Self { shared: Arc::new(Shared { session, count, permits, free, is_enabled, enabling, leased }) }
+        Self { shared: Arc::new(Shared { session, lanes, permits, free, is_enabled, enabling, leased }) }
     }
 }
 
@@ -151,6 +180,16 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
+    /// Keeps leased lanes while nothing is sent over them. Sending does so by itself; lanes that are not used for half a
+    /// [lease](SessionClient::lease_lanes_within) are lost without it. Asks the store only when half of the lease is over.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`](crate::StoreError::LeaseLost) when the lanes are no longer ours; otherwise when the
+    /// store fails.
+    pub async fn keep(&self) -> Result<(), Error> {
+        self.keep_lease().await
+    }
+
     /// Ends the use of the lanes, and gives leased ones back for others to use at once. Waits for operations under way.
     ///
     /// Leased lanes that rest are not given back: they become free when the lease ends, as all do when this is not called.
@@ -163,7 +202,7 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
         let Ok(permits) = self.shared.permits.acquire_many(all).await else { return Ok(()) };
         self.shared.permits.close();
         permits.forget();
-        let Some(Leased { store, lease }) = &self.shared.leased else { return Ok(()) };
+        let Some(Leased { store, lease, .. }) = &self.shared.leased else { return Ok(()) };
         let now = Instant::now();
         let rests = |free: &FreeLane| free.rests_until.is_some_and(|until| until > now);
         let settled = self.shared.free().iter().filter(|free| !rests(free)).map(|free| free.lane).collect();
@@ -193,6 +232,13 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
     }
 
     async fn over_a_lane(&self, calls: &[Call], may_enable: bool) -> Result<UserOperationReceipt, Error> {
+        let (mut held, session) = self.take_lane().await?;
+        let answer = session.use_telling(calls, may_enable, |_| held.rest(&session)).await;
+        held.settle(answer)
+    }
+
+    /// Waits for a lane that is free and does not rest. It comes back when it is dropped.
+    async fn take_lane(&self) -> Result<(HeldLane<'_, A, K>, SessionClient<A, K>), Error> {
         let shared = &*self.shared;
         let permit = shared.permits.acquire().await.map_err(|_| Error::LanesClosed)?;
         let free = shared.next_free().ok_or(Error::LanesClosed)?;
@@ -205,23 +251,17 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
         }
         self.keep_lease().await?;
         let session = shared.session.clone().with_lane(free.lane)?;
-        // From the moment of sending until the end is known: this future may be dropped at any time.
-        let sending = |_| held.free.rests_until = Some(Instant::now() + Self::rest(&shared.session));
-        let answer = session.use_telling(calls, may_enable, sending).await;
-        if answer.as_ref().err().and_then(Error::unsettled).is_none() {
-            held.free.rests_until = None;
-        }
-        answer
+        Ok((held, session))
     }
 
     /// Has the lease outlast an operation that begins now, and the rest after it.
     async fn keep_lease(&self) -> Result<(), Error> {
-        let Some(Leased { store, lease }) = &self.shared.leased else { return Ok(()) };
+        let Some(Leased { store, lease, clock_margin }) = &self.shared.leased else { return Ok(()) };
         let session = &self.shared.session;
         let mut lease = lease.lock().await;
         let now = unix_time();
-        if lease.until < now.saturating_add((Self::rest(session) + Self::CLOCK_MARGIN).as_secs()) {
-            let until = now.saturating_add(Self::term(session).as_secs());
+        if lease.until < now.saturating_add((Self::rest(session) + *clock_margin).as_secs()) {
+            let until = now.saturating_add(Self::term(session, *clock_margin).as_secs());
             *lease = store.renew(&lease, now, until).await?;
         }
         Ok(())
@@ -235,8 +275,8 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionLanes<A, K> {
     }
 
     /// How long a lease lasts: renewed when a good half is over.
-    fn term(session: &SessionClient<A, K>) -> Duration {
-        (Self::rest(session) + Self::CLOCK_MARGIN).saturating_mul(2)
+    fn term(session: &SessionClient<A, K>, clock_margin: Duration) -> Duration {
+        (Self::rest(session) + clock_margin).saturating_mul(2)
     }
 }
 
@@ -257,6 +297,21 @@ impl<A, K> Shared<A, K> {
 struct HeldLane<'a, A, K> {
     shared: &'a Shared<A, K>,
     free: FreeLane,
+}
+
+impl<A: Account + Send + Sync, K: SessionKey> HeldLane<'_, A, K> {
+    /// From the moment of sending until the end is known: whoever waits may be dropped at any time.
+    fn rest(&mut self, session: &SessionClient<A, K>) {
+        self.free.rests_until = Some(Instant::now() + SessionLanes::rest(session));
+    }
+
+    /// Hands an answer on. The lane rests on when its operation may still be mined.
+    fn settle<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        if answer.as_ref().err().and_then(Error::unsettled).is_none() {
+            self.free.rests_until = None;
+        }
+        answer
+    }
 }
 
 impl<A, K> Drop for HeldLane<'_, A, K> {

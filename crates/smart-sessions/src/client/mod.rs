@@ -25,7 +25,7 @@ pub use grant::{EnableGrant, Grant};
 #[cfg(feature = "passkey")]
 pub use keys::{AssertionFuture, Authenticator, Passkey, PasskeyError, RelyingParty, WebAuthnAssertion};
 pub use keys::{KeyFuture, RemoteSigner, SessionKey, SharedKey, SignatureCheck, ThresholdKey, ToSign};
-pub use lanes::SessionLanes;
+pub use lanes::{Done, SessionLanes};
 pub use owner::{Installation, Owner};
 pub use plan::{GrantPlan, GrantPlanBuilder, NewSession, PlanError, SessionHolder, SignatureForm};
 pub use reader::ChainReader;
@@ -41,10 +41,13 @@ pub use status::{
 };
 #[cfg(feature = "file-store")]
 pub use store::FileStore;
+#[cfg(feature = "postgres")]
+pub use store::PostgresStore;
 #[cfg(feature = "conformance")]
 pub use store::conformance as store_conformance;
 pub use store::{
-    GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, SessionStore, StoreError, StoreFuture,
+    GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, MemoryStore, RecordedOperation, Recording, SessionStore,
+    StoreError, StoreFuture, WorkId,
 };
 pub use transport::{
     BundlerTransport, ChainCalls, ChainUse, Executed, MeeFailure, MeeTransport, Transport, TransportFuture, Used,

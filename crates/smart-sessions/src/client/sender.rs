@@ -1,7 +1,7 @@
 //! From calls to a mined operation.
 
-use alloy_primitives::{B256, Bytes};
-use bundler_rpc::{NonceSource, OperationRequest, Preparer, UserOperationReceipt};
+use alloy_primitives::{B256, Bytes, U256};
+use bundler_rpc::{NonceSource, OperationRequest, Preparer, SignedOperation, UserOperationReceipt};
 use userop::Call;
 use userop::account::{Account, ValidationMode, Validator};
 
@@ -42,13 +42,37 @@ impl<A: Account> Sender<A> {
         sign: impl AsyncFnOnce(B256) -> Result<Bytes, Error>,
         sending: impl FnOnce(B256),
     ) -> Result<UserOperationReceipt, Error> {
+        let (request, deadline) = (self.request(calls, stub)?, self.chain.deadline());
+        let signed = self.preparer.sign(&request, deadline, sign).await?;
+        sending(signed.hash());
+        Ok(self.preparer.bundler().execute(&signed, deadline).await?)
+    }
+
+    /// Prepares and signs, and sends nothing. With the lane's next nonce, unless one is given.
+    pub(crate) async fn sign(
+        &self,
+        calls: &[Call],
+        nonce: Option<U256>,
+        stub: Bytes,
+        sign: impl AsyncFnOnce(B256) -> Result<Bytes, Error>,
+    ) -> Result<SignedOperation, Error> {
+        let mut request = self.request(calls, stub)?;
+        if let Some(nonce) = nonce {
+            request.nonce = NonceSource::Fixed(nonce);
+        }
+        Ok(self.preparer.sign(&request, self.chain.deadline(), sign).await?)
+    }
+
+    /// Sends an operation, which may have been sent before, and waits.
+    pub(crate) async fn finish(&self, signed: &SignedOperation) -> Result<UserOperationReceipt, Error> {
+        Ok(self.preparer.bundler().execute(signed, self.chain.deadline()).await?)
+    }
+
+    fn request(&self, calls: &[Call], stub: Bytes) -> Result<OperationRequest, Error> {
         let key = self.account.nonce_key(self.validator, ValidationMode::Validate, self.lane)?;
         let call_data = self.account.encode_calls(calls);
         let mut request = OperationRequest::new(self.account.address(), call_data, NonceSource::Next(key), stub);
         request.factory = self.account.factory().cloned();
-        let deadline = self.chain.deadline();
-        let signed = self.preparer.sign(&request, deadline, sign).await?;
-        sending(signed.hash());
-        Ok(self.preparer.bundler().execute(&signed, deadline).await?)
+        Ok(request)
     }
 }

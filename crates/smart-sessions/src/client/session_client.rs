@@ -4,9 +4,10 @@ use std::boxed::Box;
 use std::marker::PhantomData;
 use std::vec::Vec;
 
-use alloy_primitives::{B256, Bytes};
-use bundler_rpc::UserOperationReceipt;
+use alloy_primitives::{B256, Bytes, U256};
+use bundler_rpc::{SignedOperation, UserOperationReceipt};
 use futures_util::future::try_join_all;
+use policy_encoding::SessionRefusal;
 use session_types::SigningForm;
 use tokio::try_join;
 use userop::Call;
@@ -272,6 +273,19 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
     ) -> Result<UserOperationReceipt, Error> {
         let usage = self.prepare(&self.grant, calls, None, enabling).await?;
         self.transport.operate(&usage, sending).await
+    }
+
+    /// The operation that makes the calls, signed and not sent, with the lane's next nonce unless one is given; and what
+    /// our evaluation has against the calls, where that is the chain's to decide.
+    pub(super) async fn sign(
+        &self,
+        calls: &[Call],
+        enabling: bool,
+        nonce: Option<U256>,
+    ) -> Result<(SignedOperation, Option<SessionRefusal>), Error> {
+        let usage = self.prepare(&self.grant, calls, None, enabling).await?;
+        let signed = self.transport.sign(&usage, nonce).await?;
+        Ok((signed, usage.evaluation))
     }
 
     /// What stands for the key's signature where none is made.

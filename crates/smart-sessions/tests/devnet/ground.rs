@@ -16,6 +16,8 @@ use testkit::{Devnet, Key};
 
 sol! {
     function incrementNumber() external;
+    function setNumber(uint256 number) external;
+    event NumberChanged(address indexed caller, uint256 number);
     function numbers(address caller) external view returns (uint256);
 }
 

@@ -5,15 +5,15 @@ use std::{fs, process};
 
 use crate::Error;
 
-/// A folder for the logs of one devnet, removed with it unless something went wrong.
+/// A folder for the logs of one devnet or server, removed with it unless something went wrong.
 #[derive(Debug)]
-pub(super) struct Logs {
+pub(crate) struct Logs {
     folder: PathBuf,
     keep: AtomicBool,
 }
 
 impl Logs {
-    pub(super) fn create(base: &Path) -> Result<Self, Error> {
+    pub(crate) fn create(base: &Path) -> Result<Self, Error> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         remove_old(&base.join("logs"));
         let name = format!("{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -25,16 +25,16 @@ impl Logs {
         Ok(Self { folder, keep: AtomicBool::new(false) })
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub(super) fn file(&self, program: &str) -> PathBuf {
+    pub(crate) fn file(&self, program: &str) -> PathBuf {
         self.folder.join(format!("{program}.log"))
     }
 
     /// Something went wrong: they stay.
-    pub(super) fn keep(&self) {
+    pub(crate) fn keep(&self) {
         self.keep.store(true, Ordering::Relaxed);
     }
 }
@@ -53,7 +53,7 @@ fn remove_old(folder: &Path) {
 impl Drop for Logs {
     fn drop(&mut self) {
         if self.keep.load(Ordering::Relaxed) || std::thread::panicking() {
-            eprintln!("logs of the local chain are kept in {}", self.folder.display());
+            eprintln!("logs are kept in {}", self.folder.display());
         } else {
             drop(fs::remove_dir_all(&self.folder));
         }

@@ -12,7 +12,7 @@ use userop::account::Nexus;
 
 pub use builder::{DevnetBuilder, Hardfork};
 pub use deploy::{KernelDeployment, NexusDeployment, SafeDeployment};
-use logs::Logs;
+pub(crate) use logs::Logs;
 
 use crate::npm::Packages;
 use crate::supervisor::{Program, Supervisor};

@@ -19,7 +19,10 @@ use session_types::{
     SessionValidator,
 };
 
-use super::{GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, SessionStore, StoreError};
+use super::{
+    GrantFilter, GrantKey, LaneLease, LaneSpace, LeaseRequest, RecordedOperation, Recording, SessionStore, StoreError,
+    WorkId,
+};
 use crate::{EnableGrant, Grant};
 
 /// A rule that a store breaks.
@@ -41,6 +44,8 @@ pub async fn check(store: &dyn SessionStore) -> Result<(), Violation> {
     terms(store).await?;
     exclusion(store).await?;
     takeover(store).await?;
+    largest(store).await?;
+    works(store).await?;
     concurrency(store).await
 }
 
@@ -178,6 +183,68 @@ async fn takeover(store: &dyn SessionStore) -> Result<(), Violation> {
     equal("a late holder can give back", store.release(&crashed).await, Ok(()))?;
     let kept = store.renew(&heir, 300, 500).await;
     equal("a late holder frees nobody else's lane", kept, Ok(LaneLease { until: 500, ..heir }))
+}
+
+/// Numbers at the end of their range.
+async fn largest(store: &dyn SessionStore) -> Result<(), Violation> {
+    let grant = sample_grant(u64::MAX, ACCOUNT, 3)?;
+    equal("a chain can have the largest id", store.put(&grant).await, Ok(()))?;
+    let filter = GrantFilter { chain_id: Some(u64::MAX), account: None };
+    equal("the largest id is read back", store.list(filter).await, Ok(Vec::from([grant.clone()])))?;
+    equal("and removed", store.remove((&grant).into()).await, Ok(true))?;
+    let lease = take(store, LeaseRequest { total: u32::MAX, ..request(u64::MAX, 2, 100, u64::MAX) }).await?;
+    equal("a lease can last for ever", (&*lease.lanes, lease.until), (&[1, 2][..], u64::MAX))?;
+    equal("and be renewed", store.renew(&lease, u64::MAX - 1, u64::MAX).await, Ok(lease.clone()))?;
+    equal("and given back", store.release(&lease).await, Ok(()))
+}
+
+async fn works(store: &dyn SessionStore) -> Result<(), Violation> {
+    let work = WorkId { space: LaneSpace { chain_id: 6, account: ACCOUNT }, name: "order '7'; -- \"不限\"".into() };
+    let other = WorkId { name: "order 8".into(), ..work.clone() };
+    let elsewhere = WorkId { space: LaneSpace { chain_id: 7, account: ACCOUNT }, name: work.name.clone() };
+    let operation = |number: u8| RecordedOperation {
+        hash: B256::repeat_byte(number),
+        from_block: u64::MAX - u64::from(number),
+        operation: format!("{{\"n\": {number}}}"),
+    };
+    let (first, second, third) = (operation(1), operation(2), operation(3));
+    let (done, taken) = (Ok(Recording::Done), Ok(Recording::Taken));
+    let of = |operations: &[&RecordedOperation]| Ok(operations.iter().copied().cloned().collect::<Vec<_>>());
+
+    equal("new work has no operations", store.recorded(&work).await, of(&[]))?;
+    equal(
+        "nothing comes after what is not there",
+        store.record(&work, &first, Some(second.hash)).await,
+        taken.clone(),
+    )?;
+    equal("an operation is written down", store.record(&work, &first, None).await, done.clone())?;
+    equal("writing it down twice changes nothing", store.record(&work, &first, None).await, done.clone())?;
+    equal("the first one answers", store.record(&work, &second, None).await, taken.clone())?;
+    equal("it is read as it was", store.recorded(&work).await, of(&[&first]))?;
+    equal("an operation answers for one work only", store.record(&other, &first, None).await, Ok(Recording::Shared))?;
+    equal("another chain has work of its own", store.recorded(&elsewhere).await, of(&[]))?;
+    equal("and operations of its own", store.record(&elsewhere, &first, None).await, done.clone())?;
+    equal("another one comes after the newest", store.record(&work, &second, Some(third.hash)).await, taken.clone())?;
+    equal("it does", store.record(&work, &second, Some(first.hash)).await, done.clone())?;
+    equal("only one does", store.record(&work, &third, Some(first.hash)).await, taken.clone())?;
+    equal("an older one does not come back", store.record(&work, &first, Some(second.hash)).await, taken.clone())?;
+    equal("an older one is not free", store.record(&other, &first, None).await, Ok(Recording::Shared))?;
+    equal("the order is kept", store.recorded(&work).await, of(&[&first, &second]))?;
+    equal("work is forgotten once", (store.forget(&work).await, store.forget(&work).await), (Ok(true), Ok(false)))?;
+    equal("forgotten work is new", store.recorded(&work).await, of(&[]))?;
+    equal("its operations are free", store.record(&other, &first, None).await, done.clone())?;
+
+    let many: Vec<RecordedOperation> = (10..19).map(operation).collect();
+    let answers = futures_util::future::join_all(many.iter().map(|new| store.record(&work, new, None))).await;
+    let won = answers.iter().filter(|answer| **answer == done).count();
+    let lost = answers.iter().filter(|answer| **answer == taken).count();
+    equal("of operations at the same time one is taken", (won, lost), (1, 8))?;
+    let winner = many.iter().zip(&answers).find(|(_, answer)| **answer == done).map(|(operation, _)| operation);
+    equal("it is the one that is read", store.recorded(&work).await, Ok(winner.into_iter().cloned().collect()))?;
+    for work in [&work, &other, &elsewhere] {
+        equal("all work can be forgotten", store.forget(work).await, Ok(true))?;
+    }
+    Ok(())
 }
 
 /// Requests at the same time: no lane twice, no grant lost.

@@ -6,14 +6,16 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::lease::Leases;
+use super::work::Works;
 use super::{GrantFilter, GrantKey, StoreError};
 use crate::Grant;
 
-/// Grants as text, and leases.
+/// Grants as text, leases, and operations by work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) grants: BTreeMap<GrantKey, String>,
     pub(crate) leases: Leases,
+    pub(crate) works: Works,
 }
 
 impl Contents {
@@ -44,7 +46,8 @@ pub(crate) fn write(grant: &Grant) -> Result<(GrantKey, String), StoreError> {
     }
 }
 
-fn read(key: GrantKey, text: &str) -> Result<Grant, StoreError> {
+/// The grant of stored text.
+pub(crate) fn read(key: GrantKey, text: &str) -> Result<Grant, StoreError> {
     let grant =
         Grant::from_text(text, key.chain_id).map_err(|error| StoreError::Unreadable { key, error: Box::new(error) })?;
     // Text that was put under another key by hand.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{GrantKey, LaneSpace};
 use crate::Error;
 
-/// Why a store did not do what it was asked. Whatever the reason, what it held before it still holds.
+/// Why a store did not do what it was asked. What it held before it still holds, but for the reasons that say otherwise.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -88,6 +88,50 @@ pub enum StoreError {
         space: LaneSpace,
         /// The lease.
         id: u64,
+    },
+    /// The database's address cannot be used.
+    #[error("the database's address cannot be used: {reason}")]
+    Address {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database has no tables of ours, or those of another version of this library.
+    #[error(
+        "the store's tables are of version {}, this library works with version {expected} (remedy: {})",
+        found.map_or_else(|| "none".into(), |found| std::format!("{found}")),
+        if found.is_some_and(|found| found > *expected) { "use a newer version of this library" } else { "call migrate" }
+    )]
+    Schema {
+        /// The version of the tables; `None` without tables.
+        found: Option<u32>,
+        /// The version that this library works with.
+        expected: u32,
+    },
+    /// The database refused, or could not be reached.
+    #[error("cannot {action}: {message}")]
+    Database {
+        /// What was to be done.
+        action: &'static str,
+        /// The database's code of the failure (SQLSTATE), if it was the one to answer.
+        code: Option<String>,
+        /// Its words.
+        message: String,
+    },
+    /// The connection was lost after the change was sent: it may or may not have happened.
+    #[error("it is not known whether this was done: {action}: {message}")]
+    OutcomeUnknown {
+        /// What was to be done.
+        action: &'static str,
+        /// What went wrong.
+        message: String,
+    },
+    /// The database, or others who use it, took too long. The change may or may not have happened.
+    #[error("cannot {action}: no answer within {waited:?}")]
+    TimedOut {
+        /// What was to be done.
+        action: &'static str,
+        /// How long was waited.
+        waited: Duration,
     },
     /// What stands behind a store of another kind failed.
     #[error("store: {0}")]

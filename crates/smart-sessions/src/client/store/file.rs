@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 use std::vec::Vec;
 use std::{fs, thread};
 
+use alloy_primitives::B256;
 use tempfile::NamedTempFile;
 
 use super::contents::{Contents, write};
-use super::{GrantFilter, GrantKey, LaneLease, LeaseRequest, SessionStore, StoreError, StoreFuture, record};
+use super::{
+    GrantFilter, GrantKey, LaneLease, LeaseRequest, RecordedOperation, Recording, SessionStore, StoreError,
+    StoreFuture, WorkId, record,
+};
 use crate::Grant;
 
 /// Keeps everything in one file, which processes on one machine can share.
@@ -21,7 +25,7 @@ use crate::Grant;
 /// which the system gives up when its holder ends. Neither holds across a network file system whose locks or renames are
 /// not those of a local one. A file that is damaged, or from a newer version, is an error and is left as it is.
 ///
-/// Every change writes the whole file: made for hundreds of grants, not for millions. Grants hold owners' signatures, so
+/// Every change writes the whole file: made for hundreds of grants and of works under way, not for millions. Grants hold owners' signatures, so
 /// the file is readable for its owner only, where the system knows such rights.
 ///
 /// The functions need a tokio runtime: files are read and written beside it, on its threads for blocking work.
@@ -189,5 +193,25 @@ impl SessionStore for FileStore {
             contents.leases.release(&lease);
             Ok(())
         }))
+    }
+
+    fn recorded<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, Vec<RecordedOperation>> {
+        let work = work.clone();
+        Box::pin(self.read(move |contents| Ok(contents.works.recorded(&work))))
+    }
+
+    fn record<'a>(
+        &'a self,
+        work: &'a WorkId,
+        operation: &'a RecordedOperation,
+        after: Option<B256>,
+    ) -> StoreFuture<'a, Recording> {
+        let (work, operation) = (work.clone(), operation.clone());
+        Box::pin(self.change(move |contents| Ok(contents.works.record(&work, &operation, after))))
+    }
+
+    fn forget<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, bool> {
+        let work = work.clone();
+        Box::pin(self.change(move |contents| Ok(contents.works.forget(&work))))
     }
 }

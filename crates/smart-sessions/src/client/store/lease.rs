@@ -111,6 +111,26 @@ impl Leases {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl Leases {
+    /// No leases yet; the next one is that after `last`.
+    pub(crate) fn following(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
+    /// A lane that is given away.
+    pub(crate) fn hold(&mut self, space: LaneSpace, lane: u32, lease: u64, until: u64) {
+        self.held.insert((space, lane), Held { lease, until });
+    }
+
+    /// The lease of this number, if any lane is given away by it.
+    pub(crate) fn find(&self, space: LaneSpace, id: u64) -> Option<LaneLease> {
+        let held = self.held.range((space, 0)..=(space, u32::MAX)).filter(|(_, held)| held.lease == id);
+        let until = held.clone().map(|(_, held)| held.until).next()?;
+        Some(LaneLease { space, id, lanes: held.map(|((_, lane), _)| *lane).collect(), until })
+    }
+}
+
 #[cfg(feature = "file-store")]
 impl Leases {
     /// The number of the newest lease, and the lanes that are given away.

@@ -3,8 +3,12 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
+use alloy_primitives::B256;
+
 use super::contents::{Contents, write};
-use super::{GrantFilter, GrantKey, LaneLease, LeaseRequest, SessionStore, StoreFuture};
+use super::{
+    GrantFilter, GrantKey, LaneLease, LeaseRequest, RecordedOperation, Recording, SessionStore, StoreFuture, WorkId,
+};
 use crate::Grant;
 
 /// Keeps everything in this process. Clones share it.
@@ -52,5 +56,22 @@ impl SessionStore for MemoryStore {
     fn release<'a>(&'a self, lease: &'a LaneLease) -> StoreFuture<'a, ()> {
         self.contents().leases.release(lease);
         Box::pin(ready(Ok(())))
+    }
+
+    fn recorded<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, Vec<RecordedOperation>> {
+        Box::pin(ready(Ok(self.contents().works.recorded(work))))
+    }
+
+    fn record<'a>(
+        &'a self,
+        work: &'a WorkId,
+        operation: &'a RecordedOperation,
+        after: Option<B256>,
+    ) -> StoreFuture<'a, Recording> {
+        Box::pin(ready(Ok(self.contents().works.record(work, operation, after))))
+    }
+
+    fn forget<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, bool> {
+        Box::pin(ready(Ok(self.contents().works.forget(work))))
     }
 }

@@ -8,8 +8,11 @@ mod error;
 mod file;
 mod lease;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "file-store")]
 mod record;
+mod work;
 
 use std::boxed::Box;
 use std::fmt::Debug;
@@ -17,7 +20,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::vec::Vec;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use session_types::PermissionId;
 
 pub use error::StoreError;
@@ -25,6 +28,9 @@ pub use error::StoreError;
 pub use file::FileStore;
 pub use lease::{LaneLease, LaneSpace, LeaseRequest};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+pub use work::{RecordedOperation, Recording, WorkId};
 
 use super::Grant;
 
@@ -84,8 +90,25 @@ impl GrantFilter {
 /// signature (enabled by an operation), only the digests of the other chains, or nothing but the id. The version and the
 /// checksum that the text lacks are the store's.
 ///
+/// # Clocks
 /// Time is given by the caller, in Unix seconds: processes that share a store need clocks that agree to within the time
 /// that they leave unused at the end of a lease.
+///
+/// # Work that is done once
+/// A process that is killed may have sent an operation and told nobody. Whoever takes its work over can neither send it
+/// again blindly nor leave it. So an operation is written down under the name of its work before it is sent
+/// ([`record`](Self::record)), signed as it is: the one who comes later finds it ([`recorded`](Self::recorded)), and sends
+/// the same bytes again or learns that they were mined. A nonce is used once, so that this cannot do anything twice.
+/// [`SessionLanes::use_once`](crate::SessionLanes::use_once) does all of this. What is left for the user:
+///
+/// 1. work comes from a queue that hands it out again when nobody reports it in time, and has a name that stays;
+/// 2. the worker calls `use_once` with that name, and reports the work to the queue;
+/// 3. once the queue cannot hand it out any more, [`forget`](Self::forget) removes what was written down.
+///
+/// # Copies
+/// A store that goes back in time, restored from a copy, may give lanes to two processes. Stop all of them first, and wait
+/// as long as a lease lasts. Work recorded after the copy is forgotten: see on the chain whether it was done before it
+/// is begun again.
 ///
 /// The feature `conformance` has the checks that every store must pass.
 pub trait SessionStore: Debug + Send + Sync {
@@ -133,4 +156,29 @@ pub trait SessionStore: Debug + Send + Sync {
     /// # Errors
     /// When the store fails.
     fn release<'a>(&'a self, lease: &'a LaneLease) -> StoreFuture<'a, ()>;
+
+    /// The operations that were written down for a piece of work, the newest last: that one answers for it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn recorded<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, Vec<RecordedOperation>>;
+
+    /// Writes an operation down for a piece of work, if the newest one there has the hash `after`, or there is none and
+    /// `after` is `None`. An operation answers for one piece of work of an account only. Writing the newest one down
+    /// again changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn record<'a>(
+        &'a self,
+        work: &'a WorkId,
+        operation: &'a RecordedOperation,
+        after: Option<B256>,
+    ) -> StoreFuture<'a, Recording>;
+
+    /// Forgets a piece of work, once nobody can begin it again. Tells whether there was anything written down.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn forget<'a>(&'a self, work: &'a WorkId) -> StoreFuture<'a, bool>;
 }

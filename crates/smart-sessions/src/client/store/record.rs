@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! smart-sessions store 1 0x<keccak-256 of the body>
-//! {"lastLease":…,"grants":[{"chainId":…,"account":"0x…","permissionId":"0x…","text":"…"}],"lanes":[…]}
+//! {"lastLease":…,"grants":[{"chainId":…,"account":"0x…","permissionId":"0x…","text":"…"}],"lanes":[…],"works":[…]}
 //! ```
 
 use std::path::Path;
@@ -16,7 +16,7 @@ use session_types::PermissionId;
 
 use super::contents::Contents;
 use super::lease::{LeaseRow, Leases};
-use super::{GrantKey, StoreError};
+use super::{GrantKey, LaneSpace, RecordedOperation, StoreError, WorkId};
 
 const NAME: &str = "smart-sessions store ";
 const VERSION: u32 = 1;
@@ -27,6 +27,7 @@ struct Body {
     last_lease: u64,
     grants: Vec<GrantRow>,
     lanes: Vec<LeaseRow>,
+    works: Vec<WorkRow>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +39,15 @@ struct GrantRow {
     text: String,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WorkRow {
+    chain_id: u64,
+    account: Address,
+    name: String,
+    operations: Vec<RecordedOperation>,
+}
+
 /// The bytes of a store.
 pub(crate) fn encode(contents: &Contents) -> Result<Vec<u8>, serde_json::Error> {
     let row = |(key, text): (&GrantKey, &String)| GrantRow {
@@ -47,7 +57,15 @@ pub(crate) fn encode(contents: &Contents) -> Result<Vec<u8>, serde_json::Error> 
         text: text.clone(),
     };
     let (last_lease, lanes) = contents.leases.rows();
-    let body = serde_json::to_vec(&Body { last_lease, grants: contents.grants.iter().map(row).collect(), lanes })?;
+    let work_row = |(work, operations): (&WorkId, &Vec<RecordedOperation>)| WorkRow {
+        chain_id: work.space.chain_id,
+        account: work.space.account,
+        name: work.name.clone(),
+        operations: operations.clone(),
+    };
+    let grants = contents.grants.iter().map(row).collect();
+    let works = contents.works.iter().map(work_row).collect();
+    let body = serde_json::to_vec(&Body { last_lease, grants, lanes, works })?;
     let mut bytes = format!("{NAME}{VERSION} {}\n", keccak256(&body)).into_bytes();
     bytes.extend_from_slice(&body);
     Ok(bytes)
@@ -79,6 +97,9 @@ pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<Contents, StoreError> 
     let mut contents = Contents { leases, ..Contents::default() };
     for GrantRow { chain_id, account, permission_id, text } in body.grants {
         contents.put(GrantKey { chain_id, account, permission_id: PermissionId(permission_id) }, text);
+    }
+    for WorkRow { chain_id, account, name, operations } in body.works {
+        contents.works.put(WorkId { space: LaneSpace { chain_id, account }, name }, operations);
     }
     Ok(contents)
 }

@@ -1,8 +1,8 @@
 use std::boxed::Box;
 use std::vec::Vec;
 
-use alloy_primitives::{B256, Bytes};
-use bundler_rpc::UserOperationReceipt;
+use alloy_primitives::{B256, Bytes, U256};
+use bundler_rpc::{SignedOperation, UserOperationReceipt};
 use futures_util::future::join_all;
 use session_types::SigningForm;
 use userop::Call;
@@ -93,19 +93,33 @@ impl<A: Account, K: SessionKey> BundlerTransport<A, K> {
         usage: &ChainUse<'_>,
         sending: impl FnOnce(B256),
     ) -> Result<UserOperationReceipt, Error> {
-        let ChainUse { grant, calls, enabling, evaluation } = usage;
+        let ChainUse { grant, calls, evaluation, .. } = usage;
         let sender = self.of(grant)?;
-        let envelope = |signature: Bytes| {
-            let Grant { permission_id: permission, account, .. } = **grant;
-            let envelope = grant.envelope(*enabling, signature).ok_or(Error::NotEnabled { permission, account });
-            Ok::<_, Error>(envelope?.encode())
-        };
         let check = self.signature_check(sender, grant);
-        let stub = envelope(self.key.stub_signature(&check)?)?;
-        let sign = async |hash| envelope(self.key.sign(check, hash).await?);
+        let stub = envelope(usage, self.key.stub_signature(&check)?)?;
+        let sign = async |hash| envelope(usage, self.key.sign(check, hash).await?);
         let receipt = sender.execute_telling(calls, stub, sign, sending).await;
         Ok(receipt.map_err(|error| sender.chain.refusal(error, evaluation.clone()))?.require_success()?)
     }
+
+    /// The operation that makes the calls on one chain, signed and not sent; with the lane's next nonce unless one is
+    /// given.
+    pub(crate) async fn sign(&self, usage: &ChainUse<'_>, nonce: Option<U256>) -> Result<SignedOperation, Error> {
+        let ChainUse { grant, calls, evaluation, .. } = usage;
+        let sender = self.of(grant)?;
+        let check = self.signature_check(sender, grant);
+        let stub = envelope(usage, self.key.stub_signature(&check)?)?;
+        let sign = async |hash| envelope(usage, self.key.sign(check, hash).await?);
+        let signed = sender.sign(calls, nonce, stub, sign).await;
+        signed.map_err(|error| sender.chain.refusal(error, evaluation.clone()))
+    }
+}
+
+/// What goes into the operation for the key's signature.
+fn envelope(usage: &ChainUse<'_>, signature: Bytes) -> Result<Bytes, Error> {
+    let Grant { permission_id: permission, account, .. } = *usage.grant;
+    let envelope = usage.grant.envelope(usage.enabling, signature);
+    Ok(envelope.ok_or(Error::NotEnabled { permission, account })?.encode())
 }
 
 impl<A: Account + Send + Sync, K: SessionKey> Transport for BundlerTransport<A, K> {
