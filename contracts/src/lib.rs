@@ -5,19 +5,21 @@
 //!
 //! - [`Contract`]: the compiled runtime code of each;
 //! - [`placements`]: which code a local chain needs at which address;
-//! - [`evm`]: an in-process EVM that runs them without a node;
+//! - `evm` (feature `evm`, on by default): an in-process EVM that runs them without a node;
 //! - [`interface`]: their functions, for encoding calls;
-//! - [`replay`]: recorded behaviour of the deployed contracts, run against ours;
+//! - `replay` (feature `evm`): recorded behaviour of the deployed contracts, run against ours;
 //! - [`mee`]: signatures that our MEE owner validators read;
 //! - [`compile`]: how the Solidity becomes the code that is kept.
 
 pub mod address;
 pub mod compile;
 mod contract;
+#[cfg(feature = "evm")]
 pub mod evm;
 pub mod interface;
 pub mod mee;
 mod placement;
+#[cfg(feature = "evm")]
 pub mod replay;
 
 pub use contract::Contract;
