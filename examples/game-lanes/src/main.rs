@@ -9,12 +9,12 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_primitives::{Address, U256, address};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use anyhow::ensure;
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _};
-use smart_sessions::session::{Deployment, EnableMode, Owners, Session, SessionValidator};
+use smart_sessions::session::{Deployment, EnableMode};
 use smart_sessions::userop::account::{Account as _, Nexus, nexus::NexusDeployment};
 use smart_sessions::userop::{Call, Nonce};
 use smart_sessions::{Chain, Grant, Owner, SessionClient};
@@ -49,10 +49,8 @@ async fn main() -> anyhow::Result<()> {
 /// The player signs once: the game's key may make moves, a thousand at most. Nothing is sent.
 async fn grant_moves(player: &Owner<Nexus, PrivateKeySigner>, game_key: Address) -> anyhow::Result<Grant> {
     player.install_session_module().await?;
-    let contracts = player.chain().deployment();
-    let moves = Permission::call::<incrementNumberCall>(GAME).uses(1000).on(&contracts.policies)?;
-    let validator = SessionValidator::owners(contracts, &Owners::single(game_key)?);
-    let session = Session::builder(validator, B256::random()).action(moves).build(contracts)?;
+    let moves = Permission::call::<incrementNumberCall>(GAME).uses(1000);
+    let session = player.chain().new_session(game_key).allow(moves).build()?;
     Ok(player.sign_grant(&session, EnableMode::Enable).await?)
 }
 

@@ -6,12 +6,12 @@
 //! Beside `cargo xtask devnet` and `cargo xtask devnet --chain-id 31338 --port 8546 --bundler-port 4338`:
 //! `cargo run -p multi-chain-grant`; node and bundler of each of two other chains as arguments.
 
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_primitives::{Address, U256, address};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use anyhow::ensure;
-use smart_sessions::policy::permission::{Permission, PermissionBuilder as _, at_most};
-use smart_sessions::session::{Deployment, Owners, Session, SessionValidator};
+use smart_sessions::policy::permission::{Permission, at_most};
+use smart_sessions::session::Deployment;
 use smart_sessions::userop::Call;
 use smart_sessions::userop::account::{Nexus, nexus::NexusDeployment};
 use smart_sessions::{Chain, Grant, GrantPlan, Owner, SessionClient, SignatureForm};
@@ -60,13 +60,9 @@ async fn plan(owners: &[LocalOwner], session_key: Address) -> anyhow::Result<Gra
     let mut plan = GrantPlan::builder();
     for owner in owners {
         owner.install_session_module().await?;
-        let contracts = owner.chain().deployment();
-        let numbers = Permission::call::<setNumberCall>(COUNTER)
-            .rule(|call| &mut call.number, at_most(U256::from(100)))
-            .on(&contracts.policies)?;
-        let validator = SessionValidator::owners(contracts, &Owners::single(session_key)?);
-        let session = Session::builder(validator, B256::random()).action(numbers).build(contracts)?;
-        plan = plan.sessions_of(owner, [session]);
+        let numbers =
+            Permission::call::<setNumberCall>(COUNTER).rule(|call| &mut call.number, at_most(U256::from(100)));
+        plan = plan.sessions_of(owner, [owner.chain().new_session(session_key).allow(numbers).build()?]);
     }
     Ok(plan.prepare().await?)
 }

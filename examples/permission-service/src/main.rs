@@ -2,7 +2,7 @@
 //!
 //! A request becomes a session, the session is explained in words on the terminal, and when the confirmation policy that
 //! was given at the start lets it pass, the owner signs. The answer's `context` is the grant's stored text: with it and
-//! its own key the application acts, see `Grant::from_text`. Nothing is sent: the session is enabled by its first use.
+//! its own key the application acts, see `Grant::from_permission_response`. Nothing is sent: the session is enabled by its first use.
 //!
 //! `cargo run -p permission-service -- --confirm ask` beside `cargo xtask devnet`. The owner's key is read from the
 //! environment variable `OWNER_KEY`; without it, it is that of the local chain.

@@ -1,4 +1,4 @@
-use alloy_primitives::{Bytes, U256};
+use alloy_primitives::U256;
 use alloy_sol_types::{SolCall as _, sol};
 use serde_json::{Value, json};
 use session_contracts::address::TOKEN;
@@ -67,8 +67,7 @@ async fn requests_are_answered_as_the_owner_decided() {
     let granted = &answer["result"][0];
     assert_eq!(granted["permissions"], asked["permissions"], "{answer:#}");
     assert_eq!(granted["address"], json!(account.address()));
-    let context: Bytes = serde_json::from_value(granted["context"].clone()).unwrap();
-    let grant = Grant::from_text(std::str::from_utf8(&context).unwrap(), chain.chain_id()).unwrap();
+    let grant = Grant::from_permission_response(&serde_json::from_value(granted.clone()).unwrap()).unwrap();
     let session = SessionClient::new(chain.clone(), account.clone(), grant, key.clone()).unwrap();
     let shop = Address::repeat_byte(7);
     let pay = |value: u64| [Call::new(TOKEN, transferCall { to: shop, value: U256::from(value) }.abi_encode())];

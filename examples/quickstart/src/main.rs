@@ -1,10 +1,10 @@
 //! Grants a session and uses it, on the chain that `cargo xtask devnet` starts.
 
-use alloy_primitives::{B256, U256, address};
+use alloy_primitives::{U256, address};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _, at_most};
-use smart_sessions::session::{Deployment, Owners, Session, SessionValidator};
+use smart_sessions::session::Deployment;
 use smart_sessions::userop::{Call, account::Nexus, account::nexus::NexusDeployment};
 use smart_sessions::{Chain, Grant, Owner, SessionClient};
 
@@ -23,14 +23,11 @@ async fn main() -> anyhow::Result<()> {
     // The owner grants: the session key may call setNumber(n) with n up to 100, ten times.
     let owner = Owner::nexus(chain.clone(), account.clone(), owner_key);
     owner.install_session_module().await?;
-    let (contracts, session_key) = (chain.deployment(), PrivateKeySigner::random());
+    let session_key = PrivateKeySigner::random();
     let counter = address!("000000000000000000000000000000C0de000001");
-    let permission = Permission::call::<setNumberCall>(counter)
-        .rule(|call| &mut call.number, at_most(U256::from(100)))
-        .uses(10)
-        .on(&contracts.policies)?;
-    let validator = SessionValidator::owners(contracts, &Owners::single(session_key.address())?);
-    let session = Session::builder(validator, B256::random()).action(permission).build(contracts)?;
+    let permission =
+        Permission::call::<setNumberCall>(counter).rule(|call| &mut call.number, at_most(U256::from(100))).uses(10);
+    let session = chain.new_session(session_key.address()).allow(permission).build()?;
     let (grant, _receipt) = owner.grant(&session).await?;
     let stored = grant.to_text(); // to be handed to the holder of the session key
 

@@ -6,14 +6,14 @@
 //!
 //! `cargo run -p spending-agent` beside `cargo xtask devnet`; endpoints of another local chain as arguments.
 
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_primitives::{Address, U256, address};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use anyhow::Context as _;
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _};
 use smart_sessions::policy::state::Unit;
 use smart_sessions::policy::{SpendingLimits, TokenLimit};
-use smart_sessions::session::{Deployment, Owners, Session, SessionValidator};
+use smart_sessions::session::Deployment;
 use smart_sessions::userop::Call;
 use smart_sessions::userop::account::{Account as _, Nexus, nexus::NexusDeployment};
 use smart_sessions::{Chain, Error, Grant, Limit, Owner, SessionClient};
@@ -55,11 +55,9 @@ async fn main() -> anyhow::Result<()> {
 
 /// The owner enables a session that can only transfer the token, within the budget.
 async fn grant_budget(owner: &Owner<Nexus, PrivateKeySigner>, agent: Address) -> anyhow::Result<Grant> {
-    let contracts = owner.chain().deployment();
     let budget = SpendingLimits::new([TokenLimit::new(TOKEN, U256::from(BUDGET))])?;
-    let payments = Permission::call::<transferCall>(TOKEN).policy(budget).on(&contracts.policies)?;
-    let validator = SessionValidator::owners(contracts, &Owners::single(agent)?);
-    let session = Session::builder(validator, B256::random()).action(payments).build(contracts)?;
+    let payments = Permission::call::<transferCall>(TOKEN).policy(budget);
+    let session = owner.chain().new_session(agent).allow(payments).build()?;
     let (grant, _receipt) = owner.grant(&session).await?;
     Ok(grant)
 }

@@ -7,14 +7,14 @@
 
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_primitives::{Address, U256, address};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use anyhow::Context as _;
 use smart_sessions::bundler::UserOperationReceipt;
 use smart_sessions::policy::check::Window;
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _, at_most, equal_to};
-use smart_sessions::session::{Deployment, Owners, Session, SessionValidator};
+use smart_sessions::session::Deployment;
 use smart_sessions::userop::Call;
 use smart_sessions::userop::account::{Account as _, Nexus, nexus::NexusDeployment};
 use smart_sessions::{Chain, Grant, Owner, SessionClient, SignatureForm};
@@ -85,8 +85,6 @@ impl Terms {
 /// The subscriber signs, once, a session for each period. Nothing is sent: the pull of a period enables its session.
 async fn subscribe(subscriber: &Owner<Nexus, PrivateKeySigner>, terms: &Terms) -> anyhow::Result<Vec<Grant>> {
     subscriber.install_session_module().await?;
-    let contracts = subscriber.chain().deployment();
-    let validator = SessionValidator::owners(contracts, &Owners::single(terms.service)?);
     let mut sessions = Vec::new();
     for period in 0..terms.periods {
         let Window { valid_after, valid_until } = terms.window(period);
@@ -95,9 +93,8 @@ async fn subscribe(subscriber: &Owner<Nexus, PrivateKeySigner>, terms: &Terms) -
             .rule(|call| &mut call.value, at_most(terms.price))
             .uses(1)
             .not_before(valid_after)
-            .until(valid_until)
-            .on(&contracts.policies)?;
-        sessions.push(Session::builder(validator.clone(), B256::random()).action(payment).build(contracts)?);
+            .until(valid_until);
+        sessions.push(subscriber.chain().new_session(terms.service).allow(payment).build()?);
     }
     let plan = subscriber.plan(sessions).prepare().await?;
     Ok(subscriber.sign_plan(&plan, SignatureForm::PersonalMessage).await?)

@@ -2,12 +2,11 @@
 
 use std::process::Stdio;
 
-use alloy_primitives::{Address, B256, U256, address, hex};
+use alloy_primitives::{Address, U256, address, hex};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall as _, sol};
 use anyhow::{Context as _, ensure};
 use smart_sessions::policy::permission::{Permission, PermissionBuilder as _, at_most};
-use smart_sessions::session::{Owners, Session, SessionValidator};
 use smart_sessions::userop::Call;
 use smart_sessions::{GrantPlan, SessionClient};
 
@@ -22,13 +21,10 @@ sol! {
 /// Asks the wallet for a session and sets the number to the largest that it permits.
 pub(crate) async fn run(place: &Place, owner: Address, up_to: u64) -> anyhow::Result<()> {
     let (chain, account) = place.connect().await?;
-    let (contracts, key) = (chain.deployment(), PrivateKeySigner::random());
-    let numbers = Permission::call::<setNumberCall>(COUNTER)
-        .rule(|call| &mut call.number, at_most(U256::from(up_to)))
-        .uses(10)
-        .on(&contracts.policies)?;
-    let validator = SessionValidator::owners(contracts, &Owners::single(key.address())?);
-    let session = Session::builder(validator, B256::random()).action(numbers).build(contracts)?;
+    let key = PrivateKeySigner::random();
+    let numbers =
+        Permission::call::<setNumberCall>(COUNTER).rule(|call| &mut call.number, at_most(U256::from(up_to))).uses(10);
+    let session = chain.new_session(key.address()).allow(numbers).build()?;
     let plan = GrantPlan::builder().nexus_session(&chain, &account, session).owned_by(owner).prepare().await?;
     ensure!(plan.without_module().next().is_none(), "the session module is not installed (remedy: wallet install)");
 
