@@ -16,7 +16,6 @@ use std::string::String;
 use std::vec::Vec;
 
 use alloy_primitives::{Address, B256, Bytes, ChainId};
-use policy_encoding::explain::FindingKind;
 use policy_encoding::{Explainer, Explanation, Finding, Glossary, Severity};
 use session_types::frozen::FrozenGrant;
 use session_types::stored::EnableSessionData;
@@ -52,7 +51,7 @@ pub struct GrantPlan {
     accounts: Vec<PlannedAccount>,
     owner: Option<Address>,
     description: Option<String>,
-    accepted: Vec<(FindingKind, Option<usize>)>,
+    accepted: Vec<Finding>,
 }
 
 /// What a plan knows of an account beside the session.
@@ -139,7 +138,7 @@ impl GrantPlan {
     /// Takes note of findings that were shown to the owner: [`sign`](Self::sign) then signs in spite of them.
     #[must_use]
     pub fn accept(mut self, findings: impl IntoIterator<Item = Finding>) -> Self {
-        self.accepted.extend(findings.into_iter().map(|finding| (finding.kind, finding.action)));
+        self.accepted.extend(findings);
         self
     }
 
@@ -154,7 +153,8 @@ impl GrantPlan {
     }
 
     fn has_accepted(&self, finding: &Finding) -> bool {
-        self.accepted.contains(&(finding.kind, finding.action))
+        // Word for word what was shown: another session's finding may be of the same kind and place.
+        self.accepted.contains(finding)
     }
 
     /// The places of the sessions of an account on a chain.

@@ -214,6 +214,11 @@ async fn what_is_critical_has_to_be_accepted() {
         finding
     });
     assert!(plan.clone().accept(other).sign(&owner, SignatureForm::TypedData).await.is_err());
+    let reworded = findings.iter().cloned().map(|mut finding| {
+        finding.text.push('!');
+        finding
+    });
+    assert!(plan.clone().accept(reworded).sign(&owner, SignatureForm::TypedData).await.is_err());
     assert_eq!(plan.accept(findings).sign(&owner, SignatureForm::TypedData).await.unwrap().len(), 2);
 }
 
