@@ -125,6 +125,8 @@ pub type Verdict = Result<Window, Refusal>;
 
 /// Why a policy does not permit something.
 ///
+/// The texts show 128-bit numbers as 256-bit ones: one way to write digits takes less code on a device than two.
+///
 /// Every variant but [`Reverted`](Self::Reverted) is the answer "no" (1 on chain).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
@@ -195,7 +197,7 @@ pub enum Refusal {
         amount: U256,
     },
     /// All uses are spent.
-    #[error("all {limit} uses are spent")]
+    #[error("all {} uses are spent", U256::from(*limit))]
     Uses {
         /// How often the permission may be used.
         limit: u128,
@@ -207,7 +209,7 @@ pub enum Refusal {
         target: Address,
     },
     /// The gas of all operations would pass the limit.
-    #[error("{amount} more gas passes the limit {limit}, {used} of it used")]
+    #[error("{amount} more gas passes the limit {}, {used} of it used", U256::from(*limit))]
     Gas {
         /// The limit.
         limit: u128,
@@ -217,7 +219,7 @@ pub enum Refusal {
         amount: U256,
     },
     /// The gas cost of all operations would pass the limit.
-    #[error("gas for {amount} wei more passes the limit of {limit} wei, {used} of it used")]
+    #[error("gas for {amount} wei more passes the limit of {} wei, {used} of it used", U256::from(*limit))]
     Cost {
         /// The limit in wei.
         limit: u128,
@@ -309,7 +311,7 @@ impl fmt::Display for Bound {
             Condition::AtMost => write!(f, "at most {value}"),
             Condition::InRange => {
                 let (low, high) = range_bounds(self.1);
-                write!(f, "between {low} and {high}")
+                write!(f, "between {} and {}", U256::from(low), U256::from(high))
             }
         }
     }

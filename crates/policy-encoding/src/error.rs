@@ -31,7 +31,7 @@ pub enum DecodeError {
         valid_after: u64,
     },
     /// A time that does not fit in 48 bits (first revision, whose layout has room for it).
-    #[error("time {seconds} does not fit in 48 bits")]
+    #[error("time {} does not fit in 48 bits", alloy_primitives::U256::from(*seconds))]
     TimeRange {
         /// The time in seconds since 1970.
         seconds: u128,
@@ -189,7 +189,7 @@ pub enum PolicyError {
     #[error("a window needs an end or a start")]
     NoBound,
     /// A time that does not fit in 48 bits.
-    #[error("time {seconds} does not fit in 48 bits")]
+    #[error("time {} does not fit in 48 bits", alloy_primitives::U256::from(*seconds))]
     Time {
         /// The time in seconds since 1970.
         seconds: u64,

@@ -41,6 +41,22 @@ pub fn amount(units: U256, decimals: u8) -> String {
     }
 }
 
+/// Text of unknown origin in quotes: whatever is not printable ASCII is escaped, so that it cannot look like something else.
+#[must_use]
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            ' '..='~' => out.push(character),
+            _ => out.extend(character.escape_unicode()),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// Whether an amount is so large that it limits nothing: no token counts 2^128 units.
 #[must_use]
 pub(crate) fn is_boundless(units: U256) -> bool {
@@ -95,6 +111,12 @@ mod tests {
             assert!(next && (1..=12).contains(&month) && day <= 31, "{before:?} {year}-{month}-{day}");
             before = (year, month, day);
         }
+    }
+
+    #[test]
+    fn text_of_others_shows_what_it_holds() {
+        assert_eq!(quoted(r#"Mail(string to)"#), r#""Mail(string to)""#);
+        assert_eq!(quoted("a\"b\\c\nd\u{202e}é"), r#""a\"b\\c\u{a}d\u{202e}\u{e9}""#);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use session_types::{
     validator::{MeeSessionKey, OwnersData, WebAuthnKey},
 };
 
-use super::{Explanation, Glossary, Limits, Line, Words};
+use super::{Explanation, Glossary, Limits, Line, Words, format::quoted};
 use crate::{AnyPolicy, Registry, check::Window};
 
 use super::action::Understood;
@@ -238,7 +238,7 @@ impl<'a> Explainer<'a> {
             context
                 .content_names
                 .iter()
-                .map(move |name| Line::unlimited(format!("{:?} for the application with domain {domain}", name)))
+                .map(move |name| Line::unlimited(format!("{} for the application with domain {domain}", quoted(name))))
         });
         let line =
             Line::unlimited("It may SIGN messages in your account's name, which can move your funds:").with(contents);

@@ -1,6 +1,6 @@
 //! What the account can tell its session module.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use session_types::{
@@ -86,7 +86,7 @@ impl SessionModule {
         replace_validator: bool,
     ) -> Result<PermissionId, SessionRefusal> {
         let id = session.permission_id();
-        let mut enabled = state.permissions.remove(&id).unwrap_or_default();
+        let mut enabled = state.permissions.remove(id).unwrap_or_default();
         let account = state.account;
 
         let user_op = id.user_op_policy_id();
@@ -166,7 +166,7 @@ impl SessionModule {
             revert: Box::new(error.revert(context)),
         })?;
         let usage = policy.usage();
-        Ok(InstalledPolicy { address, revision, config_id, policy: Some(policy), usage })
+        Ok(InstalledPolicy { address, revision, config_id, policy: Some(Arc::new(policy)), usage })
     }
 
     fn install_actions(
@@ -203,7 +203,7 @@ impl SessionModule {
         actions: &[abi::ActionData],
     ) -> Result<(), SessionRefusal> {
         let account = state.account;
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         let mut next = enabled.actions.clone();
         self.install_actions(&mut next, permission, actions, account)?;
         enabled.actions = next;
@@ -222,7 +222,7 @@ impl SessionModule {
         action: ActionId,
         policies: &[Address],
     ) -> Result<(), SessionRefusal> {
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         for entry in enabled.actions.iter_mut().filter(|entry| entry.id == action) {
             policies.iter().for_each(|policy| take(&mut entry.policies, *policy));
         }
@@ -241,7 +241,7 @@ impl SessionModule {
         permission: PermissionId,
         action: ActionId,
     ) -> Result<(), SessionRefusal> {
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         enabled.actions.retain(|entry| entry.id != action);
         Ok(())
     }
@@ -258,7 +258,7 @@ impl SessionModule {
         policies: &[abi::PolicyData],
     ) -> Result<(), SessionRefusal> {
         let account = state.account;
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         let mut next = enabled.user_op.clone();
         self.install(&mut next, policies, SlotKind::UserOp, account, permission.user_op_policy_id())?;
         enabled.user_op = next;
@@ -276,7 +276,7 @@ impl SessionModule {
         permission: PermissionId,
         policies: &[Address],
     ) -> Result<(), SessionRefusal> {
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         policies.iter().for_each(|policy| take(&mut enabled.user_op, *policy));
         Ok(())
     }
@@ -292,7 +292,7 @@ impl SessionModule {
         permission: PermissionId,
         permitted: bool,
     ) -> Result<(), SessionRefusal> {
-        let enabled = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let enabled = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         enabled.paymaster = permitted;
         Ok(())
     }
@@ -300,7 +300,7 @@ impl SessionModule {
     /// Removes a permission with everything in it; its nonce stays. An unknown one is no error.
     #[doc(alias = "removeSession")]
     pub fn remove(&self, state: &mut AccountSessions, permission: PermissionId) {
-        state.permissions.remove(&permission);
+        state.permissions.remove(permission);
     }
 
     /// Makes the owner's signatures over the permission worthless that were not used yet.

@@ -1,4 +1,4 @@
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use session_types::{ActionId, PermissionId, PolicyRevision, abi};
@@ -9,8 +9,38 @@ use crate::{AnyPolicy, check::Usage};
 #[derive(Clone, Debug)]
 pub struct AccountSessions {
     pub(super) account: Address,
-    pub(super) permissions: BTreeMap<PermissionId, EnabledSession>,
-    pub(super) nonces: BTreeMap<PermissionId, U256>,
+    pub(super) permissions: Table<EnabledSession>,
+    pub(super) nonces: Table<U256>,
+}
+
+/// Values by permission, in ascending order: an account has few, and a list takes less code on a device than a tree.
+#[derive(Clone, Debug)]
+pub(super) struct Table<V>(Vec<(PermissionId, V)>);
+
+impl<V> Table<V> {
+    fn place(&self, id: PermissionId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |entry| entry.0)
+    }
+
+    pub(super) fn get(&self, id: PermissionId) -> Option<&V> {
+        Some(&self.0[self.place(id).ok()?].1)
+    }
+
+    pub(super) fn get_mut(&mut self, id: PermissionId) -> Option<&mut V> {
+        let place = self.place(id).ok()?;
+        Some(&mut self.0[place].1)
+    }
+
+    pub(super) fn insert(&mut self, id: PermissionId, value: V) {
+        match self.place(id) {
+            Ok(place) => self.0[place].1 = value,
+            Err(place) => self.0.insert(place, (id, value)),
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: PermissionId) -> Option<V> {
+        Some(self.0.remove(self.place(id).ok()?).1)
+    }
 }
 
 /// An enabled permission: its policies and how much of their limits is used.
@@ -38,7 +68,8 @@ pub struct InstalledPolicy {
     pub(super) revision: PolicyRevision,
     pub(super) config_id: B256,
     /// `None` for a policy of which nothing is known: its answer depends on the chain.
-    pub(super) policy: Option<AnyPolicy>,
+    /// Shared between the states before and after an operation: only the counters change.
+    pub(super) policy: Option<Arc<AnyPolicy>>,
     pub(super) usage: Usage,
 }
 
@@ -46,7 +77,7 @@ impl AccountSessions {
     /// An account without sessions.
     #[must_use]
     pub const fn new(account: Address) -> Self {
-        Self { account, permissions: BTreeMap::new(), nonces: BTreeMap::new() }
+        Self { account, permissions: Table(Vec::new()), nonces: Table(Vec::new()) }
     }
 
     /// The account.
@@ -57,25 +88,25 @@ impl AccountSessions {
 
     /// The enabled permissions.
     pub fn permissions(&self) -> impl Iterator<Item = (&PermissionId, &EnabledSession)> {
-        self.permissions.iter()
+        self.permissions.0.iter().map(|(id, session)| (id, session))
     }
 
     /// An enabled permission.
     #[must_use]
     pub fn permission(&self, id: PermissionId) -> Option<&EnabledSession> {
-        self.permissions.get(&id)
+        self.permissions.get(id)
     }
 
     /// An enabled permission, to set counters that were read from a chain.
     pub fn permission_mut(&mut self, id: PermissionId) -> Option<&mut EnabledSession> {
-        self.permissions.get_mut(&id)
+        self.permissions.get_mut(id)
     }
 
     /// How many times the permission was enabled by signature or its signatures revoked.
     #[doc(alias = "getNonce")]
     #[must_use]
     pub fn nonce(&self, id: PermissionId) -> U256 {
-        self.nonces.get(&id).copied().unwrap_or_default()
+        self.nonces.get(id).copied().unwrap_or_default()
     }
 
     /// Sets the nonce to the value on the chain.
@@ -161,8 +192,8 @@ impl InstalledPolicy {
 
     /// The policy; `None` when nothing is known about the contract.
     #[must_use]
-    pub const fn policy(&self) -> Option<&AnyPolicy> {
-        self.policy.as_ref()
+    pub fn policy(&self) -> Option<&AnyPolicy> {
+        self.policy.as_deref()
     }
 
     /// How much of the limits is used.

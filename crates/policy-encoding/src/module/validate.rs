@@ -40,7 +40,7 @@ impl SessionModule {
         unknown: &mut Vec<UnknownAnswer>,
     ) -> Result<Window, SessionRefusal> {
         let account = state.account;
-        let session = state.permissions.get_mut(&permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
+        let session = state.permissions.get_mut(permission).ok_or(SessionRefusal::UnknownPermission(permission))?;
         let paymaster = !operation.paymaster_and_data.is_empty();
         if paymaster && !session.paymaster {
             return Err(SessionRefusal::Paymaster(permission));

@@ -51,6 +51,15 @@ pub fn exit(good: bool) -> ! {
     }
 }
 
+unsafe extern "C" {
+    fn DefaultHandler();
+}
+
+/// The board's interrupts, none of which is switched on.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); 32] = [DefaultHandler; 32];
+
 #[cortex_m_rt::exception]
 unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
     exit(false)

@@ -36,6 +36,12 @@ struct Held {
     state: AccountSessions,
 }
 
+/// What becomes of a request that is not refused.
+enum Judged {
+    Approved(Approved),
+    Answer(Answer),
+}
+
 impl<K: Key, P: Person> Device<K, P> {
     /// A device without grants.
     #[must_use]
@@ -44,18 +50,29 @@ impl<K: Key, P: Person> Device<K, P> {
     }
 
     /// Answers a frame.
+    #[inline(never)]
     pub fn answer(&mut self, kind: u8, payload: Option<Vec<u8>>) -> Answer {
-        let Some(payload) = payload else { return Answer::Refused("the message is too long for this device".into()) };
+        match self.judge(kind, payload) {
+            // Signing takes the most stack: nothing of the judgement is on it any more.
+            Ok(Judged::Approved(approved)) => self.key.finish(&approved),
+            Ok(Judged::Answer(answer)) => answer,
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
+    #[inline(never)]
+    fn judge(&mut self, kind: u8, payload: Option<Vec<u8>>) -> Result<Judged, String> {
+        let payload = payload.ok_or("the message is too long for this device")?;
         let request = Request::read(kind, &payload);
         // Everything is in the request now, and memory is short.
         drop(payload);
-        let approved = match request {
-            Ok(Request::Grant(header, session)) => return self.grant(header, session).unwrap_or_else(Answer::Refused),
-            Ok(Request::Operation(header, operation, hash)) => self.operation(header, operation, hash),
+        match request {
+            Ok(Request::Grant(header, session)) => self.grant(header, session).map(Judged::Answer),
+            Ok(Request::Operation(header, operation, hash)) => {
+                self.operation(header, operation, hash).map(Judged::Approved)
+            }
             Err(malformed) => Err(malformed.to_string()),
-        };
-        // Signing takes the most stack: nothing of the judgement is on it any more.
-        approved.map_or_else(Answer::Refused, |approved| self.key.finish(&approved))
+        }
     }
 
     #[inline(never)]
