@@ -4,9 +4,9 @@
 //! # use std::hint::black_box;
 //! # fn keccak256(bytes: &[u8]) -> [u8; 32] { [bytes[0]; 32] }
 //! # fn permission_id(bytes: &[u8]) -> [u8; 32] { [bytes[0]; 32] }
-//! // crates/session-types/benches/ids.rs
+//! // crates/measure/benches/ids.rs
 //! fn main() {
-//!     let mut suite = measure::suite!();
+//!     let mut suite = measure::suite!("session-types");
 //!     let bytes = [7_u8; 160];
 //!     suite
 //!         .operation("permission id")
@@ -18,7 +18,7 @@
 //! }
 //! ```
 //!
-//! `cargo bench -p …` measures with criterion. Allocations are counted on one run after a warm-up run. A description of every
+//! `cargo bench -p measure` measures with criterion. Allocations are counted on one run after a warm-up run. A description of every
 //! operation is written below `target/measure`, where `cargo xtask bench` puts all of them into one table.
 
 mod allocations;
@@ -31,10 +31,10 @@ pub use operation::{COUNTED_RUNS, Operation};
 pub use report::{Record, Variant};
 pub use suite::Suite;
 
-/// A [`Suite`] that is named after the bench file and belongs to the package that it stands in.
+/// A [`Suite`] that is named after the bench file and measures the crate of this name.
 #[macro_export]
 macro_rules! suite {
-    () => {
-        $crate::Suite::new(env!("CARGO_PKG_NAME"), env!("CARGO_CRATE_NAME"))
+    ($package:literal) => {
+        $crate::Suite::new($package, env!("CARGO_CRATE_NAME"))
     };
 }

@@ -23,6 +23,8 @@ impl<'a> Operation<'a> {
             goal: None,
             allocations: None,
             floor: None,
+            by_instructions: false,
+            notes: Vec::new(),
             variants: Vec::new(),
         };
         Self { suite, record }
@@ -62,13 +64,27 @@ impl<'a> Operation<'a> {
         self
     }
 
+    /// Judges the goal by instructions, which do not depend on the machine's load: for operations that compute on both sides. Where an
+    /// operation waits for another process or mostly copies, time is the measure.
+    pub const fn by_instructions(mut self) -> Self {
+        self.record.by_instructions = true;
+        self
+    }
+
+    /// Adds a sentence below the table: a figure that is no ratio.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.record.notes.push(text.into());
+        self
+    }
+
     fn variant<R>(mut self, name: &str, mut work: impl FnMut() -> R) -> Self {
         match &mut self.suite.mode {
             Mode::Count => {
                 black_box(work());
                 let at = self.record.at.map(|at| at.to_string()).unwrap_or_default();
-                println!("{}\t{at}\t{name}", self.record.operation);
+                // The name behind it: a bench that panics has no count.
                 measured_variant(&mut || drop(black_box(work())));
+                println!("{}\t{}\t{at}\t{name}", self.record.package, self.record.operation);
                 return self;
             }
             Mode::Once => {

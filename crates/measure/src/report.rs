@@ -21,6 +21,12 @@ pub struct Record {
     pub allocations: Option<u64>,
     /// What the floor is.
     pub floor: Option<String>,
+    /// Whether the goal is about instructions: both sides compute, and neither waits nor only copies.
+    #[serde(default)]
+    pub by_instructions: bool,
+    /// What else is to be said, a sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// What was run: `floor`, `naive`, `ours`.
     pub variants: Vec<Variant>,
 }

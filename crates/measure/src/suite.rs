@@ -34,15 +34,21 @@ impl Suite {
             Ok(_) => Mode::Count,
             Err(_) if std::env::args().any(|argument| argument == "--bench") => Mode::Time(Box::new(
                 Criterion::default()
-                    .warm_up_time(Duration::from_millis(300))
-                    .measurement_time(Duration::from_millis(1000))
-                    .sample_size(30)
+                    .warm_up_time(Duration::from_millis(200))
+                    .measurement_time(Duration::from_millis(700))
+                    .sample_size(25)
                     .without_plots()
                     .configure_from_args(),
             )),
             Err(_) => Mode::Once,
         };
         Self { package, bench, mode }
+    }
+
+    /// Whether times are taken: work that is slow or that waits can be left out otherwise.
+    #[must_use]
+    pub const fn takes_times(&self) -> bool {
+        matches!(self.mode, Mode::Time(_))
     }
 
     /// Begins an operation. The name is the row of the table: a few words, without the crate's name.

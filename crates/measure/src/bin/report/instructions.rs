@@ -27,10 +27,14 @@ impl Counted {
 }
 
 /// Runs every bench once below callgrind, which writes one file each time that the measured function is left.
-pub(crate) fn count(benches: &[Bench]) -> anyhow::Result<Vec<Counted>> {
+/// Nothing without callgrind.
+pub(crate) fn count(benches: &[Bench]) -> anyhow::Result<Option<Vec<Counted>>> {
+    if !has_valgrind() {
+        return Ok(None);
+    }
     let mut all = Vec::new();
     for bench in benches {
-        println!("counting {} of {}", bench.name, bench.package);
+        println!("counting {}", bench.name);
         let folder = tempfile::tempdir()?;
         let mut command = Command::new("valgrind");
         command
@@ -40,17 +44,17 @@ pub(crate) fn count(benches: &[Bench]) -> anyhow::Result<Vec<Counted>> {
             .env("MEASURE_COUNT", "1")
             .current_dir(root())
             .stderr(Stdio::inherit());
-        let output = command.output().context("valgrind is not installed")?;
-        ensure!(output.status.success(), "bench {} of {} failed below callgrind", bench.name, bench.package);
+        let output = command.output().context("valgrind does not start")?;
+        ensure!(output.status.success(), "bench {} failed below callgrind", bench.name);
         let names = String::from_utf8_lossy(&output.stdout).into_owned();
         for (index, name) in names.lines().filter(|line| line.contains('\t')).enumerate() {
             let mut parts = name.split('\t').map(str::to_owned);
-            let (Some(operation), Some(at), Some(variant)) = (parts.next(), parts.next(), parts.next()) else {
+            let [Some(package), Some(operation), Some(at), Some(variant)] = [(); 4].map(|()| parts.next()) else {
                 continue;
             };
             let total = total(&folder.path().join(format!("out.{}", index + 1)))?;
             all.push(Counted {
-                package: bench.package.clone(),
+                package,
                 operation,
                 at: at.parse().ok(),
                 variant,
@@ -58,7 +62,23 @@ pub(crate) fn count(benches: &[Bench]) -> anyhow::Result<Vec<Counted>> {
             });
         }
     }
-    Ok(all)
+    Ok(Some(all))
+}
+
+/// Whether valgrind is there, after an attempt to install the distribution's package where it is not.
+fn has_valgrind() -> bool {
+    let answers = || Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success());
+    if answers() {
+        return true;
+    }
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let install = ["install", "--yes", "--no-install-recommends", "valgrind"];
+    println!("installing valgrind");
+    (apt(&install) || (apt(&["update"]) && apt(&install))) && answers()
 }
 
 fn total(file: &Path) -> anyhow::Result<u64> {

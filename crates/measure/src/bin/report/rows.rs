@@ -27,6 +27,10 @@ pub(crate) struct Row {
     pub(crate) goal: Option<f64>,
     pub(crate) allocations: Option<u64>,
     pub(crate) floor_is: Option<String>,
+    #[serde(default)]
+    pub(crate) by_instructions: bool,
+    #[serde(default)]
+    pub(crate) notes: Vec<String>,
     pub(crate) floor: Option<Figure>,
     pub(crate) naive: Option<Figure>,
     pub(crate) ours: Option<Figure>,
@@ -54,10 +58,9 @@ impl Row {
         Some(wide(self.ours?.instructions?) / wide(self.floor?.instructions?))
     }
 
-    /// The ratio that is judged: of instructions where both sides only hash, of time where one of them copies or waits.
+    /// The ratio that is judged: of instructions where both sides compute, of time where one of them copies or waits.
     pub(crate) fn judged_ratio(&self) -> Option<f64> {
-        let hashing = self.floor_is.as_ref().is_some_and(|what| what.contains("keccak"));
-        if hashing { self.instruction_ratio().or_else(|| self.ratio()) } else { self.ratio() }
+        if self.by_instructions { self.instruction_ratio().or_else(|| self.ratio()) } else { self.ratio() }
     }
 
     /// Whether the ratio and the number of allocations are as good as they should be.
@@ -98,7 +101,7 @@ impl Results {
 
     /// Puts new rows in the place of all rows of the benches that were run.
     pub(crate) fn replace(&mut self, new: Vec<Row>, benches: &[Bench]) {
-        self.rows.retain(|row| !benches.iter().any(|bench| bench.package == row.package && bench.name == row.bench));
+        self.rows.retain(|row| !benches.iter().any(|bench| bench.name == row.bench));
         self.rows.extend(new);
         self.rows.sort_by(|a, b| (&a.package, &a.operation, a.at).cmp(&(&b.package, &b.operation, b.at)));
     }

@@ -14,7 +14,6 @@ use crate::rows::{Figure, Row};
 /// One bench program.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    pub(crate) package: String,
     pub(crate) name: String,
     pub(crate) program: PathBuf,
 }
@@ -25,44 +24,31 @@ fn cargo() -> Command {
     command
 }
 
-/// Builds the benches of every package, or of those whose name contains `only`.
+/// Builds all benches: those whose name contains `only`, when that is given, are run.
 pub(crate) fn benches(only: Option<&str>) -> anyhow::Result<Vec<Bench>> {
-    let output = cargo().args(["metadata", "--no-deps", "--format-version", "1"]).stderr(Stdio::inherit()).output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let mut benches = Vec::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
-        let name = package["name"].as_str().unwrap_or_default();
-        let targets = package["targets"].as_array().into_iter().flatten();
-        let has_benches = targets.into_iter().any(|target| target["kind"][0] == "bench");
-        if has_benches && only.is_none_or(|only| name.contains(only)) {
-            benches.extend(built(name)?);
-        }
-    }
-    Ok(benches)
-}
-
-fn built(package: &str) -> anyhow::Result<Vec<Bench>> {
-    println!("building the benches of {package}");
-    let arguments = ["bench", "--quiet", "--no-run", "--package", package, "--bench", "*", "--message-format", "json"];
+    println!("building the benches");
+    let arguments = ["bench", "--quiet", "--no-run", "--package", "measure", "--benches", "--message-format", "json"];
     let output = cargo().args(arguments).stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the benches of {package} do not build");
+    ensure!(output.status.success(), "the benches do not build");
     let messages = String::from_utf8_lossy(&output.stdout).into_owned();
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    Ok(messages
+    let mut benches: Vec<Bench> = messages
         .filter(|message| message["target"]["kind"][0] == "bench")
         .filter_map(|message| {
             let program = PathBuf::from(message["executable"].as_str()?);
-            let name = message["target"]["name"].as_str()?.replace('-', "_");
-            Some(Bench { package: package.to_owned(), name, program })
+            Some(Bench { name: message["target"]["name"].as_str()?.to_owned(), program })
         })
-        .collect())
+        .filter(|bench| only.is_none_or(|only| bench.name.contains(only)))
+        .collect();
+    benches.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(benches)
 }
 
 /// Runs the benches with criterion.
 pub(crate) fn time(benches: &[Bench]) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     for bench in benches {
-        println!("measuring {} of {}", bench.name, bench.package);
+        println!("measuring {}", bench.name);
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(&bench.program);
         command
@@ -70,7 +56,7 @@ pub(crate) fn time(benches: &[Bench]) -> anyhow::Result<Vec<Row>> {
             .env("CRITERION_HOME", folder.path())
             .env("MEASURE_HOME", folder.path());
         let output = command.current_dir(root()).stderr(Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "bench {} of {} failed", bench.name, bench.package);
+        ensure!(output.status.success(), "bench {} failed", bench.name);
         rows.extend(read(folder.path())?);
     }
     Ok(rows)
@@ -98,8 +84,9 @@ fn row(record: Record, times: &BTreeMap<String, f64>) -> Row {
         Some(Figure { nanoseconds, instructions: None, allocations: variant.allocations })
     };
     let (floor, naive, ours) = (figure("floor"), figure("naive"), figure("ours"));
-    let Record { package, bench, operation, at, goal, allocations, floor: floor_is, .. } = record;
-    Row { package, bench, operation, at, goal, allocations, floor_is, floor, naive, ours }
+    let Record { package, bench, operation, at, goal, allocations, floor: floor_is, by_instructions, notes, .. } =
+        record;
+    Row { package, bench, operation, at, goal, allocations, floor_is, by_instructions, notes, floor, naive, ours }
 }
 
 /// Criterion's medians by full name, from the folders that it names `new`.
@@ -125,9 +112,11 @@ pub(crate) fn machine() -> anyhow::Result<String> {
     let processor =
         processor.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1).map(str::to_owned));
     let cores = std::thread::available_parallelism()?;
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().unwrap_or("unknown").to_owned();
     let rustc = Command::new("rustc").arg("--version").output()?;
     Ok(format!(
-        "{}, {cores} cores, {} {}, {}",
+        "{}, {cores} cores, {} {}, {}, load {load} at the start",
         processor.unwrap_or_else(|| "unknown processor".to_owned()),
         std::env::consts::OS,
         std::env::consts::ARCH,

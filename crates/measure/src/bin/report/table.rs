@@ -7,16 +7,22 @@ use anyhow::Context as _;
 
 use crate::rows::{Figure, Results, Row};
 
-const BEGIN: &str = "<!-- written by `cargo xtask bench` -->";
 const END: &str = "<!-- end -->";
 
 /// Puts the table into the document.
-pub(crate) fn write(file: &Path, results: &Results) -> anyhow::Result<()> {
+pub(crate) fn write(file: &Path, results: &Results, goals: &str) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let (head, rest) = text.split_once(BEGIN).context("the document has no mark for the table")?;
-    let (_, tail) = rest.split_once(END).context("the document has no mark for the end of the table")?;
-    let table = of(results);
-    Ok(std::fs::write(file, format!("{head}{BEGIN}\n\n{table}\n{END}{tail}"))?)
+    let text = put(&text, "goals, ", goals)?;
+    let text = put(&text, "", &of(results))?;
+    Ok(std::fs::write(file, text)?)
+}
+
+/// Puts `table` between `<!-- NAME written by … -->` and the end mark behind it.
+fn put(text: &str, name: &str, table: &str) -> anyhow::Result<String> {
+    let begin = format!("<!-- {name}written by `cargo xtask bench` -->");
+    let (head, rest) = text.split_once(&begin).with_context(|| format!("the document has no mark `{begin}`"))?;
+    let (_, tail) = rest.split_once(END).with_context(|| format!("`{begin}` has no end"))?;
+    Ok(format!("{head}{begin}\n\n{table}\n{END}{tail}"))
 }
 
 /// The machine and all rows.
@@ -40,6 +46,11 @@ pub(crate) fn of(results: &Results) -> String {
             let _ = writeln!(text, "\n### {package}\n\n| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
         }
         line(&mut text, row);
+    }
+    let notes = results.rows.iter().flat_map(|row| row.notes.iter().map(move |note| (row, note)));
+    for (index, (row, note)) in notes.enumerate() {
+        let begin = if index == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{begin}- {}: {note}", row.operation);
     }
     text
 }
@@ -69,7 +80,7 @@ fn line(text: &mut String, row: &Row) {
     );
 }
 
-fn time(figure: &Figure) -> String {
+pub(crate) fn time(figure: &Figure) -> String {
     match figure.nanoseconds {
         short if short < 10_000.0 => format!("{short:.0} ns"),
         middle if middle < 10_000_000.0 => format!("{:.1} µs", middle / 1e3),
@@ -77,7 +88,7 @@ fn time(figure: &Figure) -> String {
     }
 }
 
-fn ratio(value: Option<f64>) -> String {
+pub(crate) fn ratio(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
 }
 

@@ -20,7 +20,7 @@ fn operation() -> UserOperation {
 }
 
 fn main() {
-    let mut suite = measure::suite!();
+    let mut suite = measure::suite!("userop");
     let operation = operation();
     let paymaster = operation.paymaster_and_data(EntryPointVersion::V0_7).unwrap_or_default();
     for version in EntryPointVersion::ALL {
@@ -43,6 +43,7 @@ fn main() {
             .naive(|| naive(black_box(&operation), version))
             .ours(|| hasher.hash(black_box(&operation)))
             .goal(1.02)
+            .by_instructions()
             .allocations(0);
         assert_eq!(hasher.hash(&operation), Ok(naive(&operation, version)), "{version}");
     }
@@ -57,6 +58,7 @@ fn main() {
         })
         .ours(|| black_box(&operation).hash(entry_point, CHAIN_ID))
         .goal(1.02)
+        .by_instructions()
         .allocations(0);
 }
 

@@ -75,7 +75,7 @@ fn session() -> Session {
 }
 
 fn main() {
-    let mut suite = measure::suite!();
+    let mut suite = measure::suite!("policy-encoding");
 
     let policy = UniversalAction::of(rules());
     let encoded = policy.encode();
@@ -105,7 +105,21 @@ fn main() {
         .floor("one block of keccak", || keccak256(black_box(&block)))
         .ours(|| black_box(&any).check_action(&mut usage, black_box(&call)).is_ok())
         .goal(3.0)
+        .by_instructions()
         .allocations(0);
+
+    for rules in [1_usize, 2, 4, 8, 16] {
+        let any = AnyPolicy::from(UniversalAction::new(self::rules()[..rules].to_vec()).unwrap());
+        let mut usage = any.usage();
+        assert!(any.check_action(&mut usage, &call).is_ok());
+        suite
+            .operation("one call by rules")
+            .at(rules as u64)
+            .floor("one block of keccak", || keccak256(black_box(&block)))
+            .ours(|| black_box(&any).check_action(&mut usage, black_box(&call)).is_ok())
+            .by_instructions()
+            .allocations(0);
+    }
 
     let session = session();
     let module = policy_encoding::SessionModule::new(Deployment::current());

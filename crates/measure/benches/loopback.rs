@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use alloy_primitives::{Address, B256, U256};
 use bundler_rpc::userop::{EntryPoint, Paymaster, UserOperation};
 use bundler_rpc::{BundlerClient, PartialOperation, SignedOperation, connect};
+use futures_util::future::{join_all, try_join_all};
 
 /// The operation of the measured anchors: 452 bytes of call data, 77 of paymaster data; 1.7 KB of JSON.
 fn operation() -> SignedOperation {
@@ -100,13 +101,35 @@ fn main() {
         (signed.hash(), signed.hash(), signed.hash())
     );
 
-    let mut suite = measure::suite!();
+    let mut suite = measure::suite!("bundler-rpc");
     suite
         .operation("send over loopback, beside alloy")
         .floor("the same operation by a bare alloy-rpc-client request", bare)
         .ours(ours)
         .goal(1.10)
         .allocations(70);
+    for size in [1_usize, 16, 64] {
+        suite
+            .operation("sends in flight")
+            .at(size as u64)
+            .floor("as many bare alloy-rpc-client requests", || {
+                let sends = (0..size).map(|_| {
+                    let params = (partial.wire(entry_point.version), entry_point.address);
+                    let send = rpc.request("eth_sendUserOperation", params);
+                    async move {
+                        let hash: B256 = send.await.expect("an answer");
+                        hash
+                    }
+                });
+                runtime.block_on(join_all(sends))
+            })
+            .ours(|| {
+                let sends = (0..size).map(|_| bundler.send(black_box(&signed)));
+                runtime.block_on(try_join_all(sends)).expect("answers")
+            })
+            // 0.95 of its throughput.
+            .goal(1.0 / 0.95);
+    }
     suite
         .operation("send over loopback, beside a socket")
         .floor("prebuilt bytes over an open socket, the answer parsed", || {
