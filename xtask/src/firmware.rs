@@ -75,6 +75,10 @@ fn workspace() -> PathBuf {
 fn build(tools: &Tools, target: &str) -> Command {
     let mut command = tools.cargo(&workspace(), target);
     command.arg("-Zbuild-std-features=optimize_for_size").env("CARGO_TARGET_DIR", target_folder());
+    if target == CORTEX_M4 {
+        // A panic is a fault at once: its texts and places, which nobody could read, would take 3 KiB.
+        command.arg("-Zpanic-immediate-abort").env("CARGO_PROFILE_RELEASE_PANIC", "immediate-abort");
+    }
     command
 }
 

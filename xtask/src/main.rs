@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's commands. Each one is a thin wrapper, so that this program stays quick to build.
 
 mod budgets;
+mod cold_build;
 mod command;
 mod debian;
 mod device_tools;
@@ -44,17 +45,7 @@ enum Task {
         write: bool,
     },
     /// Compare what crates, programs and the device take with `docs/budgets.md`
-    Budgets {
-        /// Write the table instead of comparing
-        #[arg(long)]
-        write: bool,
-        /// Build and run the signing device too
-        #[arg(long)]
-        device: bool,
-        /// Build a program on the facade too
-        #[arg(long)]
-        facade: bool,
-    },
+    Budgets(budgets::Options),
     /// Build the signing device for a Cortex-M4, run it in an emulator, and build it for RISC-V and WebAssembly
     Firmware,
     /// Run all checks and tests, the fast ones first
@@ -78,7 +69,7 @@ fn main() -> anyhow::Result<()> {
             command::become_binary_with("measure", "report", &["--features", "report"], &rest.arguments)
         }
         Task::Dependencies { write } => no_std::dependency_lists(write),
-        Task::Budgets { write, device, facade } => budgets::run(write, device, facade),
+        Task::Budgets(options) => budgets::run(&options),
         Task::Firmware => firmware::run(),
         Task::Test(arguments) => test::run(&arguments),
     }

@@ -1,12 +1,12 @@
 //! Proof that the core crates need no standard library, and no more crates than they say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::Command;
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::command::{cargo, has_subcommand, root, run};
+use crate::command::{cargo, root, run};
 
 const CORE: [&str; 3] = ["session-types", "policy-encoding", "userop"];
 
@@ -33,18 +33,21 @@ fn probe_cargo(subcommand: &str) -> Command {
     command
 }
 
-/// Checks every combination of the core crates' features.
+/// Checks every combination of the core crates' features, each crate by itself.
 pub(crate) fn feature_powerset() -> anyhow::Result<()> {
-    if has_subcommand("hack") {
-        let packages = CORE.iter().flat_map(|package| ["--package", package]);
-        return run(cargo(["hack", "check", "--quiet", "--feature-powerset"]).args(packages));
-    }
     for package in CORE {
-        let features = features(package)?;
-        for bits in 0..1_usize << features.len() {
-            let chosen =
-                features.iter().enumerate().filter(|(index, _)| bits >> index & 1 == 1).map(|(_, name)| name.as_str());
-            let chosen = chosen.collect::<Vec<_>>().join(",");
+        let stated = stated_features(package)?;
+        let names: Vec<&String> = stated.keys().collect();
+        let combinations = (0..1_usize << names.len()).map(|bits| {
+            names
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| bits >> index & 1 == 1)
+                .map(|(_, name)| name.as_str())
+                .collect()
+        });
+        for chosen in combinations.filter(|chosen: &Vec<&str>| is_distinct(chosen, &stated)) {
+            let chosen = chosen.join(",");
             let mut command = cargo(["check", "--quiet", "--package", package, "--no-default-features", "--features"]);
             run(command.arg(&chosen)).with_context(|| format!("{package} with features `{chosen}`"))?;
         }
@@ -52,14 +55,31 @@ pub(crate) fn feature_powerset() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether none of the chosen features brings another one along: the same combination is checked without that one too.
+fn is_distinct(chosen: &[&str], stated: &BTreeMap<String, Vec<String>>) -> bool {
+    let brought = |name: &str| {
+        chosen.iter().any(|other| stated.get(*other).is_some_and(|brings| brings.iter().any(|brought| brought == name)))
+    };
+    !chosen.iter().any(|name| brought(name))
+}
+
 /// The features that a crate states, but `default`.
 fn features(package: &str) -> anyhow::Result<Vec<String>> {
+    Ok(stated_features(package)?.into_keys().collect())
+}
+
+/// The same, with what each of them brings along.
+fn stated_features(package: &str) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
     let output = cargo(["metadata", "--no-deps", "--format-version", "1"]).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("no packages")?;
     let found = packages.iter().find(|candidate| candidate["name"] == package).context("no such package")?;
     let features = found["features"].as_object().context("no features")?;
-    Ok(features.keys().filter(|name| *name != "default").cloned().collect())
+    let brings = |value: &serde_json::Value| {
+        value.as_array().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    };
+    let stated = features.iter().filter(|(name, _)| *name != "default");
+    Ok(stated.map(|(name, value)| (name.clone(), brings(value))).collect())
 }
 
 /// Compares what each core crate links, without features and with each of them, with the committed list.
@@ -121,7 +141,19 @@ fn differences(package: &str, allowed: &str, seen: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::differences;
+    use std::collections::BTreeMap;
+
+    use super::{differences, is_distinct};
+
+    #[test]
+    fn what_a_feature_brings_is_not_chosen_twice() {
+        let stated = BTreeMap::from([
+            ("serde".to_owned(), vec!["dep:serde".to_owned()]),
+            ("erc7715".to_owned(), vec!["serde".to_owned()]),
+        ]);
+        assert!(is_distinct(&[], &stated) && is_distinct(&["serde"], &stated) && is_distinct(&["erc7715"], &stated));
+        assert!(!is_distinct(&["erc7715", "serde"], &stated));
+    }
 
     #[test]
     fn a_new_and_a_gone_dependency_are_named() {

@@ -27,24 +27,12 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "format", run: || command::run(&mut cargo(["fmt", "--all", "--check"])) },
-    Step {
-        name: "clippy",
-        run: || {
-            command::run(&mut cargo([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--all-features",
-                "--",
-                "-D",
-                "warnings",
-            ]))
-        },
-    },
+    Step { name: "format", run: format },
+    Step { name: "clippy", run: clippy },
+    Step { name: "clippy of probes and device", run: clippy_outside },
     Step { name: "core without default features", run: core_alone },
     Step { name: "dependencies of the core", run: || no_std::dependency_lists(false) },
-    Step { name: "number of crates", run: || budgets::run(false, false, false) },
+    Step { name: "number of crates", run: || budgets::run(&budgets::Options::default()) },
     Step { name: "core without the standard library", run: no_std::probe },
     Step { name: "unit, vector and end-to-end tests", run: tests },
     Step {
@@ -61,6 +49,21 @@ const SLOW_STEPS: &[Step] = &[
     Step { name: "every combination of the core's features", run: no_std::feature_powerset },
     Step { name: "signing device in an emulator", run: budgets::device_if_possible },
     Step { name: "thousand operations of four processes", run: thousand },
+    Step {
+        name: "size and start of a program on the facade",
+        run: || budgets::run(&budgets::Options { facade: true, ..Default::default() }),
+    },
+    Step { name: "instruction counts of the benches", run: instruction_counts },
+];
+
+/// The workspaces beside the main one, with the arguments that make clippy see all of their code on a host.
+const OUTSIDE: &[(&str, &[&str])] = &[
+    ("ci/no-std-probe", &[]),
+    ("ci/facade-probe", &["--all-targets"]),
+    ("examples/embedded-signer", &["--workspace", "--exclude", "firmware"]),
+    // By itself: with the host's program beside it, the crates below it would have `std`.
+    ("examples/embedded-signer", &["--package", "firmware"]),
+    ("examples/embedded-signer", &["--package", "firmware", "--no-default-features"]),
 ];
 
 /// Runs the steps in order and stops at the first that fails.
@@ -78,6 +81,41 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         println!("<== {} ({} s)", step.name, start.elapsed().as_secs());
     }
     Ok(())
+}
+
+fn format() -> anyhow::Result<()> {
+    command::run(&mut cargo(["fmt", "--all", "--check"]))?;
+    let mut folders: Vec<_> = OUTSIDE.iter().map(|(folder, _)| *folder).collect();
+    folders.dedup();
+    for folder in folders {
+        command::run(cargo(["fmt", "--all", "--check"]).current_dir(command::root().join(folder)))?;
+    }
+    Ok(())
+}
+
+fn clippy() -> anyhow::Result<()> {
+    command::run(&mut cargo(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))
+}
+
+fn clippy_outside() -> anyhow::Result<()> {
+    for (folder, arguments) in OUTSIDE {
+        let mut clippy = cargo(["clippy", "--quiet"]);
+        clippy
+            .args(*arguments)
+            .args(["--", "-D", "warnings"])
+            .current_dir(command::root().join(folder))
+            .env("CARGO_TARGET_DIR", command::root().join("target/outside"))
+            .env_remove("RUSTFLAGS");
+        command::run(&mut clippy).with_context(|| format!("{folder} {}", arguments.join(" ")))?;
+    }
+    Ok(())
+}
+
+/// The gate of the benches: counts of instructions, which do not depend on the machine's load.
+fn instruction_counts() -> anyhow::Result<()> {
+    let options =
+        ["run", "--quiet", "--package", "measure", "--bin", "report", "--features", "report", "--", "--check"];
+    command::run(&mut cargo(options))
 }
 
 fn core_alone() -> anyhow::Result<()> {
