@@ -10,7 +10,7 @@ use std::{env, fs};
 use serde::Deserialize;
 
 use crate::files::{documents, read, root, shown};
-use crate::table::{LINKS, rows};
+use crate::table::rows;
 
 /// Where rustdoc writes to.
 fn output() -> PathBuf {
@@ -50,17 +50,25 @@ fn settled(target: String) -> String {
 fn the_table_links_to_the_pages_of_the_items() {
     let page = root().join("docs/from-typescript.md");
     let text = read(&page);
-    let (body, links) = text.split_once(LINKS).expect("the line above the links");
-    let address = |(path, target): (&String, &String)| {
-        let package = target.split('/').next().unwrap_or_default().replace('_', "-");
-        format!("[`{path}`]: https://docs.rs/{package}/latest/{target}\n")
-    };
     let pages = pages();
-    let wanted: String = pages.iter().map(address).collect();
+    // Each link is [`path`](address): the address is rustdoc's to say.
+    let mut parts = text.split("[`");
+    let mut wanted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        wanted.push_str("[`");
+        match part.split_once("`]").and_then(|(path, rest)| Some((path, pages.get(path)?, rest))) {
+            Some((path, target, rest)) => {
+                let package = target.split('/').next().unwrap_or_default().replace('_', "-");
+                let rest = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or(rest, |(_, rest)| rest);
+                wanted.push_str(&format!("{path}`](https://docs.rs/{package}/latest/{target}){rest}"));
+            }
+            None => wanted.push_str(part),
+        }
+    }
     if env::var("UPDATE").is_ok_and(|value| value == "1") {
-        fs::write(&page, format!("{body}{LINKS}\n\n{wanted}")).expect("writable");
+        fs::write(&page, wanted).expect("writable");
     } else {
-        assert_eq!(links.trim_start(), wanted, "write the links: see the line above them");
+        assert_eq!(text, wanted, "run it with UPDATE=1 in its environment");
     }
 }
 

@@ -8,10 +8,6 @@ pub(crate) struct Row {
     pub(crate) remark: String,
 }
 
-/// What stands below this line is written by the test.
-pub(crate) const LINKS: &str =
-    "<!-- links: written by `cargo xtask test --only documentation` with UPDATE=1 in its environment -->";
-
 /// The rows of every table whose first column holds names in backticks.
 pub(crate) fn rows(text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
