@@ -81,6 +81,30 @@ async fn three_waits_from_calls_to_hash() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_wait_when_gas_and_fees_are_given() {
+    let server = everything("0x6001", Value::Null);
+    let preparer = preparer(&server);
+    let fees = Fees { max_fee_per_gas: 2_000_000_000, max_priority_fee_per_gas: 100_000_000 };
+    let mut request = request().with_fees(fees).with_gas(200, 100, U256::from(1));
+
+    // Nonce and code in one HTTP request: then the hash is known.
+    let start = tokio::time::Instant::now();
+    preparer.prepare(&request).await.unwrap();
+    assert_eq!(start.elapsed().as_millis(), TRIP.as_millis());
+
+    // With the nonce given too, only the send is left.
+    request.nonce = NonceSource::Fixed(U256::from(7));
+    let start = tokio::time::Instant::now();
+    let prepared = preparer.prepare(&request).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let signed = prepared.sign(bytes!("51")).unwrap();
+    let hash = preparer.bundler().submit(&signed, Deadline::after(Duration::from_secs(9))).await.unwrap();
+    assert_eq!((hash, start.elapsed().as_millis()), (prepared.hash(), TRIP.as_millis()));
+    let packets = server.packets();
+    assert_eq!(packets.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_account_that_exists_is_asked_about_once() {
     let server = everything("0x6001", Value::Null);
     let preparer = preparer(&server);
