@@ -75,7 +75,8 @@ impl StateReading {
     /// The questions about a policy. `tokens` are those to ask the spending limits about: there is no list of them on the
     /// chain. Other policies do not need them.
     ///
-    /// Of the first revision's usage and value limits the functions are those that the TypeScript libraries know.
+    /// The first revision's usage limits are asked by the function that the TypeScript libraries know, its value limits by
+    /// that of the second revision: the code of neither was at hand.
     ///
     /// # Errors
     /// When the contract of this revision does not tell: spending limits and time frame of the first revision. When no

@@ -90,6 +90,10 @@ impl<A: Account + Clone + Send + Sync, K: SessionKey + Clone> SessionLanes<A, K>
     /// An operation is looked for in the node's logs from the block at which it was written down: nodes limit how far
     /// back they search.
     ///
+    /// Two operations with the same calls and the same nonce are one to the chain. Give calls that are wanted once by this
+    /// function only, not by [`use_permission`](Self::use_permission) over lanes of the same store as well: the operation of
+    /// a process that was killed before it could send would otherwise count as done by the other use.
+    ///
     /// # Errors
     /// [`Error::NotLeased`] over lanes without a store. Otherwise as [`use_permission`](Self::use_permission); after every
     /// error the work can be begun again.
