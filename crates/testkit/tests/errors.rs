@@ -93,7 +93,7 @@ fn anvil_fails() {
     let line = message.lines().find(|line| line.starts_with("error: ")).unwrap();
     assert!(line.starts_with("error: anvil ended unexpectedly with status 3 (log: "), "{message}");
     assert!(line.ends_with("): starting | no such hardfork"), "{message}");
-    let kept = message.lines().find_map(|line| line.strip_prefix("logs of the local chain are kept in ")).unwrap();
+    let kept = message.lines().find_map(|line| line.strip_prefix("logs are kept in ")).unwrap();
     fs::remove_dir_all(kept).unwrap();
     fs::remove_dir_all(folder).unwrap();
 }
