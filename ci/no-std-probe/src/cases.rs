@@ -1,7 +1,7 @@
 //! Recorded vectors as constants; the build script writes them.
 
 use alloy_primitives::hex;
-use userop::EntryPointVersion;
+use smart_sessions::userop::EntryPointVersion;
 
 pub(crate) struct Ids {
     pub(crate) validator: [u8; 20],

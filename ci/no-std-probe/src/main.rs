@@ -1,4 +1,4 @@
-//! Runs the core crates over recorded vectors in a process without any standard library, not even C's.
+//! Runs the core crates, as the facade re-exports them, over recorded vectors in a process without any standard library, not even C's.
 
 #![no_std]
 #![no_main]
@@ -12,8 +12,10 @@ mod runtime;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use core::fmt::Write as _;
-use session_types::{ActionId, PermissionId};
-use userop::{Authorization, EntryPoint, OperationHasher, UserOperation, abi::v07::PackedUserOperation};
+use smart_sessions::policy::{AnyPolicy, Condition, KnownPolicy as _, Registry, Rule, UniversalAction};
+use smart_sessions::session::{ActionId, ActionSlot, Deployment, PermissionId, PolicyData};
+use smart_sessions::userop::abi::v07::PackedUserOperation;
+use smart_sessions::userop::{Authorization, EntryPoint, OperationHasher, UserOperation};
 
 use crate::cases::{IDS, Ids, OPERATIONS, Packed};
 use crate::runtime::Stderr;
@@ -27,6 +29,9 @@ fn run() -> bool {
             good = false;
         }
     };
+    for (index, deployment) in [Deployment::legacy(), Deployment::current()].iter().enumerate() {
+        check("policy", index, policy(deployment) == Some(true));
+    }
     for (index, case) in IDS.iter().enumerate() {
         check("ids", index, ids(case));
     }
@@ -42,6 +47,14 @@ fn ids(case: &Ids) -> bool {
     permission.0 == case.permission_id
         && policy.0 == case.action_policy_id
         && policy.config_id(case.account.into()).0 == case.config_id
+}
+
+/// Whether a policy is read back as it was written.
+fn policy(deployment: &Deployment) -> Option<bool> {
+    let written = UniversalAction::of([Rule::argument(0, Condition::AtMost, 100_u64)]);
+    let data: PolicyData<ActionSlot> = written.on(&deployment.policies).ok()?;
+    let read = Registry::new(deployment.policies).decode(data.policy(), data.init_data())?;
+    Some(matches!(read, Ok(AnyPolicy::UniversalAction(read)) if read == written))
 }
 
 fn operation_hash(case: &Packed) -> Option<B256> {
