@@ -6,7 +6,7 @@ use std::vec::Vec;
 use alloy_primitives::Address;
 use mee_client::wire;
 use session_types::abi::{ChainDigest, EnableSession};
-use session_types::stored::EnableSessionData;
+use session_types::stored::{EnableSessionData, StoredError};
 use session_types::{AccountType, EnableMode, SmartSessionMode};
 
 use crate::{EnableGrant, Error, Grant};
@@ -55,8 +55,11 @@ impl Grant {
     ///
     /// # Errors
     /// [`Error::OwnerSignatureForm`] when the account's kind is none that is known, or a digest that the owner signed is
-    /// missing.
+    /// missing. [`Error::Stored`] when the id is another session's than the one that is shown.
     pub fn from_mee(details: &wire::SessionDetails, account: Address) -> Result<Self, Error> {
+        if details.session().permission_id() != details.permission_id {
+            return Err(StoredError::Unexpected { name: "permissionId", expected: "the id of the session" }.into());
+        }
         let mode = match details.mode {
             SmartSessionMode::Use => None,
             SmartSessionMode::Enable => Some(EnableMode::Enable),
@@ -91,4 +94,22 @@ fn enable_data(details: &wire::SessionDetails) -> Result<EnableSessionData, Erro
         validator: *validator,
         account_type,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::B256;
+    use session_types::{PermissionId, abi};
+
+    use super::*;
+
+    #[test]
+    fn the_id_has_to_be_that_of_the_session_that_is_shown() {
+        let (account, session) = (Address::repeat_byte(1), abi::Session::default());
+        let mut details = wire::SessionDetails::of_enabled(1, session.clone());
+        assert_eq!(Grant::from_mee(&details, account).unwrap().session, Some(session));
+        details.permission_id = PermissionId(B256::repeat_byte(2));
+        let other = StoredError::Unexpected { name: "permissionId", expected: "the id of the session" };
+        assert_eq!(Grant::from_mee(&details, account), Err(Error::Stored(other)));
+    }
 }
