@@ -265,13 +265,21 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
         self.operate(calls, enabling, sending).await
     }
 
+    /// An operation without calls is refused here: the evaluation leaves it out.
+    async fn prepare_operation<'a>(&'a self, calls: &'a [Call], enabling: bool) -> Result<ChainUse<'a>, Error> {
+        if calls.is_empty() {
+            return Err(Error::NoCalls);
+        }
+        self.prepare(&self.grant, calls, None, enabling).await
+    }
+
     async fn operate(
         &self,
         calls: &[Call],
         enabling: bool,
         sending: impl FnOnce(B256),
     ) -> Result<UserOperationReceipt, Error> {
-        let usage = self.prepare(&self.grant, calls, None, enabling).await?;
+        let usage = self.prepare_operation(calls, enabling).await?;
         self.transport.operate(&usage, sending).await
     }
 
@@ -283,7 +291,7 @@ impl<A: Account + Send + Sync, K: SessionKey> SessionClient<A, K> {
         enabling: bool,
         nonce: Option<U256>,
     ) -> Result<(SignedOperation, Option<SessionRefusal>), Error> {
-        let usage = self.prepare(&self.grant, calls, None, enabling).await?;
+        let usage = self.prepare_operation(calls, enabling).await?;
         let signed = self.transport.sign(&usage, nonce).await?;
         Ok((signed, usage.evaluation))
     }

@@ -89,6 +89,8 @@ async fn what_is_left_is_read_in_one_request() {
     assert_eq!(left(seen.remaining_of(pay)), [&[of_operations][..], &of_pay].concat());
     assert_eq!(seen.exhausted().count(), 0);
 
+    // No calls: nothing is asked of the chain.
+    assert_eq!(client.use_permission(&[]).await.unwrap_err(), Error::NoCalls);
     // The third use of the counter was the last; transfers go on.
     client.use_permission(&[Ground::increment(), Ground::increment()]).await.unwrap();
     let seen = status().await;
